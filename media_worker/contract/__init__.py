@@ -1,0 +1,7 @@
+"""The shared vocabulary of the control plane and the media plane: pure pydantic, no Django, no pipecat.
+
+`spec`    what a worker is told of a call: `CallSpec`
+`flow`    what the agent does: `Flow`, its nodes, intents and slots
+`events`  what a worker tells of a call: `CallEvent`, `Snapshot`
+`wire`    the messages of the websocket between bridge and worker
+"""

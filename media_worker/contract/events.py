@@ -1,0 +1,176 @@
+"""What a worker tells of a call. Events are numbered from 1 and stored once by (call, seq).
+
+`at_ms` counts from the moment the bridge sent `start`: bridge and worker both count from there, so their times can be
+compared. A resumed call counts on from the same moment: the snapshot carries how far it had come.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from media_worker.contract.spec import Scalar
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Started(Model):
+    """The pipeline runs. `resumed` when it goes on from a snapshot."""
+
+    kind: Literal["started"] = "started"
+    resumed: bool = False
+    worker: str = ""
+
+
+class UserTurn(Model):
+    """The caller said something, and it is over. `confidence` is 0 to 1 where the ears give one."""
+
+    kind: Literal["user_turn"] = "user_turn"
+    turn: int = Field(ge=1)
+    text: str
+    started_ms: int
+    ended_ms: int
+    confidence: float | None = None
+    interrupted_agent: bool = False
+
+
+class AgentTurn(Model):
+    """The agent's reply as it was heard: `text` is what was played, `unheard` what an interruption cut off.
+
+    `turn` is the number of the user turn it answers; 0 is the greeting.
+    """
+
+    kind: Literal["agent_turn"] = "agent_turn"
+    turn: int = Field(ge=0)
+    text: str
+    unheard: str = ""
+    interrupted: bool = False
+    started_ms: int
+    ended_ms: int
+
+
+class Latency(Model):
+    """The stages of one reply, as moments on the call's clock; None where a stage did not take place.
+
+    The bridge adds the last one, the first byte of audio on the carrier's socket, when it sees it.
+    """
+
+    kind: Literal["latency"] = "latency"
+    turn: int = Field(ge=0)
+    speech_end_ms: int | None = None
+    turn_end_ms: int | None = None
+    stt_final_ms: int | None = None
+    llm_start_ms: int | None = None
+    llm_first_ms: int | None = None
+    tts_start_ms: int | None = None
+    tts_first_ms: int | None = None
+    stt_vendor: str = ""
+    llm_vendor: str = ""
+    tts_vendor: str = ""
+
+
+class OnWire(Model):
+    """The bridge's own: first byte of the reply to `turn` written to the carrier's socket."""
+
+    kind: Literal["on_wire"] = "on_wire"
+    turn: int = Field(ge=0)
+
+
+class Interrupted(Model):
+    """The caller spoke over the reply to `turn`, and it was stopped."""
+
+    kind: Literal["interrupted"] = "interrupted"
+    turn: int = Field(ge=0)
+
+
+class NodeEntered(Model):
+    kind: Literal["node_entered"] = "node_entered"
+    node: str
+    why: str = ""
+
+
+class VariableSet(Model):
+    """The value is personal data: it is stored with the call and never logged."""
+
+    kind: Literal["variable_set"] = "variable_set"
+    name: str
+    value: Scalar
+
+
+class Fallback(Model):
+    """A rung of the ladder that keeps the line from falling silent: `reask`, `timeout`, `vendor_error`, …"""
+
+    kind: Literal["fallback"] = "fallback"
+    step: str
+    stage: Literal["stt", "llm", "tts", "flow"]
+    why: str = ""
+
+
+class Digit(Model):
+    kind: Literal["digit"] = "digit"
+    digit: str = Field(pattern=r"^[0-9A-D*#]$")
+
+
+class Fault(Model):
+    """Something failed and the call went on, or did not. `message` is for the agency's staff, without personal data."""
+
+    kind: Literal["fault"] = "fault"
+    whose: Literal["customer", "carrier", "provider", "platform"]
+    stage: str
+    message: str = Field(max_length=1000)
+    fatal: bool = False
+
+
+class Usage(Model):
+    """What was consumed, once per stage when the call ends."""
+
+    kind: Literal["usage"] = "usage"
+    stage: Literal["stt", "llm", "tts"]
+    vendor: str
+    seconds: float = 0.0
+    characters: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+EventBody = Annotated[
+    Started
+    | UserTurn
+    | AgentTurn
+    | Latency
+    | OnWire
+    | Interrupted
+    | NodeEntered
+    | VariableSet
+    | Fallback
+    | Digit
+    | Fault
+    | Usage,
+    Field(discriminator="kind"),
+]
+
+
+class CallEvent(Model):
+    seq: int = Field(ge=1)
+    at_ms: int = Field(ge=0)
+    body: EventBody
+
+
+class Message(Model):
+    role: Literal["user", "assistant", "system", "tool"]
+    text: str
+
+
+class Snapshot(Model):
+    """Enough for another worker to go on: taken at the end of every turn."""
+
+    turn: int = Field(ge=0)
+    seq: int = Field(ge=0)
+    at_ms: int = Field(ge=0)
+    node: str
+    messages: tuple[Message, ...] = ()
+    variables: dict[str, Scalar] = Field(default_factory=dict)
+    state: dict[str, Scalar] = Field(default_factory=dict)
