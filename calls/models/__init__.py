@@ -1,0 +1,17 @@
+from calls.models.aftercall import AfterCallJob
+from calls.models.call import Call
+from calls.models.carrier import CarrierAccount, PhoneNumber, WebhookReceipt
+from calls.models.event import CallEvent, CallSnapshot, Turn
+from calls.models.recording import Recording
+
+__all__ = [
+    "AfterCallJob",
+    "Call",
+    "CallEvent",
+    "CallSnapshot",
+    "CarrierAccount",
+    "PhoneNumber",
+    "Recording",
+    "Turn",
+    "WebhookReceipt",
+]

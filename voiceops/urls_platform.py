@@ -1,0 +1,11 @@
+"""Pages of the platform's own host: sign-up of an agency, and the platform's admin."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+]
