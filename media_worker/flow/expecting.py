@@ -1,0 +1,47 @@
+"""What a caller may say where the conversation stands: for ears that listen better when they are told."""
+
+from __future__ import annotations
+
+from media_worker.contract.flow import CollectNode, ConversationNode, Intent, SlotType
+from media_worker.flow.engine import Engine
+from media_worker.flow.words import QUESTIONS, STOP, tokens
+from media_worker.providers.base import Expectation
+
+_VOLUNTEERED: tuple[SlotType, ...] = ("date", "time")
+
+
+def expectation(engine: Engine) -> Expectation:
+    node = engine.node
+    own = node.intents if isinstance(node, ConversationNode) else ()
+    intents = [*own, *engine.flow.intents]
+    phrases = tuple(dict.fromkeys(example for intent in intents for example in intent.examples))
+    keys = tuple(dict.fromkeys(key for intent in intents for key in _keys(intent)))
+    slot = engine.slot
+    if slot is not None:
+        kinds = {s.type for s in node.slots if s.name != slot.name} if isinstance(node, CollectNode) else set()
+        return Expectation(
+            phrases=phrases,
+            key_phrases=keys,
+            slot="yes_no" if engine.at.pending is not None else slot.type,
+            choices=slot.choices,
+            volunteered=tuple(kind for kind in _VOLUNTEERED if kind in kinds),
+            open=slot.type in ("text", "name") and engine.at.pending is None,
+        )
+    targets = [engine.flow.node(intent.goto) for intent in intents if intent.goto]
+    asked = {s.type for target in targets if isinstance(target, CollectNode) for s in target.slots}
+    return Expectation(
+        phrases=phrases,
+        key_phrases=keys,
+        volunteered=tuple(kind for kind in _VOLUNTEERED if kind in asked),
+        open=not phrases,
+    )
+
+
+def _keys(intent: Intent) -> list[str]:
+    """The words that settle an intent: its examples without what stands in any sentence."""
+    found = []
+    for example in intent.examples:
+        content = [word for word in tokens(example) if word not in STOP and word not in QUESTIONS]
+        if content and sum(map(len, content)) >= 5:
+            found.append(" ".join(content))
+    return found

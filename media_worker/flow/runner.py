@@ -1,0 +1,131 @@
+"""The pipeline's door to the flow: the caller's turns in, replies out.
+
+With the built-in engine every turn is answered here. With an LLM, greetings, values that are plainly heard, goodbyes
+and moves between nodes stay with the engine; the rest is `None`: the LLM speaks, and moves by the tools below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from media_worker.contract.events import EventBody, Snapshot
+from media_worker.contract.flow import CollectNode, ConversationNode
+from media_worker.contract.spec import CallSpec, Scalar
+from media_worker.flow.engine import LEAST_CONFIDENCE, Engine, Position, Reply
+from media_worker.flow.expecting import expectation
+from media_worker.flow.prompt import system_prompt
+from media_worker.flow.tools import ToolBox, ToolResult, ToolSpec
+from media_worker.providers.base import Expectation
+
+__all__ = ["FlowRunner", "Reply", "ToolResult", "ToolSpec"]
+
+BACK = "Sorry about that short break."
+
+
+class FlowRunner:
+    """One call's conversation. Not shared, not thread-safe, never blocks.
+
+    `now` is the caller's wall clock, for “tomorrow at three”: by default the zone named by the variable `timezone`,
+    else UTC.
+    """
+
+    def __init__(
+        self,
+        spec: CallSpec,
+        resume: Snapshot | None,
+        emit: Callable[[EventBody], None],
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        self.spec = spec
+        self._resumed = resume is not None
+        self.uses_llm = spec.agent.providers.llm.vendor != "builtin"
+        flow = spec.agent.flow
+        variables = dict(resume.variables) if resume else dict(spec.variables)
+        position = _restore(resume, {node.id for node in flow.nodes}, flow.start) if resume else Position(flow.start)
+        self._engine = Engine(flow, variables, position, emit, now or _clock(variables))
+        self._tools = ToolBox(self._engine)
+
+    @property
+    def node(self) -> str:
+        return self._engine.at.node
+
+    @property
+    def variables(self) -> dict[str, Scalar]:
+        return self._engine.variables
+
+    def opening(self) -> Reply:
+        """The greeting and the first node's line; for a resumed call a word of excuse and the open question."""
+        if not self._resumed:
+            return self._engine.begin()
+        return self._engine.again(BACK)
+
+    def expects(self) -> Expectation:
+        return expectation(self._engine)
+
+    async def on_user_turn(self, text: str, confidence: float | None) -> Reply | None:
+        """The engine's reply; None when an LLM has to answer. Low confidence or no text: the caller is asked again."""
+        self._tools.new_turn()
+        if not self.uses_llm:
+            return self._engine.hear(text, confidence)
+        heard = text.strip() if confidence is None or confidence >= LEAST_CONFIDENCE else ""
+        node = self._engine.node
+        if self._engine.at.ended or not heard or not isinstance(node, ConversationNode | CollectNode):
+            return self._engine.hear(text, confidence)
+        return self._engine.take_if_plain(node, heard) if isinstance(node, CollectNode) else None
+
+    def system_prompt(self) -> str:
+        return system_prompt(self.spec, self._engine)
+
+    def tools(self) -> list[ToolSpec]:
+        return self._tools.specs()
+
+    async def on_tool_call(self, name: str, arguments: dict[str, Scalar]) -> ToolResult:
+        """Never raises: whatever the model asks for, it gets a sentence back that says what to do instead."""
+        return self._tools.call(name, arguments)
+
+    def state(self) -> dict[str, Scalar]:
+        """What a snapshot needs besides node and variables."""
+        at = self._engine.at
+        return {
+            "misses": at.misses,
+            "attempts": at.attempts,
+            "slot": at.slot,
+            "pending": at.pending,
+            "skipped": " ".join(sorted(at.skipped)),
+            "done": " ".join(sorted(at.done)),
+            "ended": at.ended,
+        }
+
+
+def _restore(resume: Snapshot, nodes: set[str], start: str) -> Position:
+    """The snapshot's position; one of another version of the flow starts over at `start`."""
+    if resume.node not in nodes:
+        return Position(start)
+    state = resume.state
+    return Position(
+        node=resume.node,
+        misses=_whole(state.get("misses")),
+        attempts=_whole(state.get("attempts")),
+        slot=str(state.get("slot") or ""),
+        pending=state.get("pending"),
+        skipped=set(str(state.get("skipped") or "").split()),
+        done=set(str(state.get("done") or "").split()),
+        ended=str(state.get("ended") or ""),
+    )
+
+
+def _whole(value: Scalar) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+
+
+def _clock(variables: dict[str, Scalar]) -> Callable[[], datetime]:
+    zone: ZoneInfo | None = None
+    name = variables.get("timezone")
+    if isinstance(name, str) and name:
+        try:
+            zone = ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            zone = None
+    return lambda: datetime.now(zone or UTC)

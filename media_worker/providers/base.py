@@ -1,0 +1,228 @@
+"""What a vendor of models declares about itself. Plain dataclasses: Django makes settings forms of them.
+
+A declaration imports nothing heavy; a talent's `build` imports pipecat inside itself. The account's secret and address
+live in `Provider.api_key` and `Provider.base_url` when the fields are named `api_key` and `base_url`, every other field
+of an account in `Provider.account`, and a talent's options in `Provider.options`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from media_worker.contract.flow import SlotType
+from media_worker.contract.spec import CallSpec, Provider, Scalar
+
+TalentName: TypeAlias = Literal["stt", "llm", "tts"]
+Kind: TypeAlias = Literal["text", "secret", "url", "number", "choice", "bool"]
+
+
+class ProviderUnavailable(RuntimeError):
+    """A talent cannot be built. The message says what to do; `permanent` when trying again cannot help."""
+
+    def __init__(self, message: str, *, permanent: bool = True) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
+@dataclass(frozen=True)
+class Field:
+    """One input of a settings form. `min` and `max` bound numbers; an empty optional field means its default."""
+
+    name: str
+    label: str
+    kind: Kind = "text"
+    required: bool = False
+    default: Scalar = None
+    choices: tuple[tuple[str, str], ...] = ()
+    help: str = ""
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a caller may say next, for ears that can be told.
+
+    `phrases` are whole sentences, `key_phrases` words that settle the matter wherever they stand, `slot` the kind of
+    value that was asked for (with its `choices`), `volunteered` kinds of value that may come along with a phrase,
+    `open` when anything at all is a fair answer.
+    """
+
+    phrases: tuple[str, ...] = ()
+    key_phrases: tuple[str, ...] = ()
+    slot: SlotType | None = None
+    choices: tuple[str, ...] = ()
+    volunteered: tuple[SlotType, ...] = ()
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """What a builder may know of the call: its spec, the pipeline's rate in Hz, and what is expected right now."""
+
+    spec: CallSpec
+    sample_rate: int = 8000
+    expects: Callable[[], Expectation] = Expectation
+
+
+Build: TypeAlias = Callable[[Provider, BuildContext], Any]
+
+
+@dataclass(frozen=True)
+class Stt:
+    """`streaming`: hears while the caller speaks; otherwise gets one segment per utterance. `guided`: uses `expects`."""
+
+    build: Build
+    options: tuple[Field, ...] = ()
+    languages: tuple[str, ...] = ()
+    streaming: bool = False
+    interim: bool = False
+    guided: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Llm:
+    """`build` is None for the built-in engine: the flow's runner answers every turn itself."""
+
+    build: Build | None
+    options: tuple[Field, ...] = ()
+    languages: tuple[str, ...] = ()
+    streaming: bool = True
+    tools: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Tts:
+    build: Build
+    options: tuple[Field, ...] = ()
+    languages: tuple[str, ...] = ()
+    streaming: bool = True
+    word_timestamps: bool = False
+    note: str = ""
+
+
+Talent: TypeAlias = Stt | Llm | Tts
+
+
+@dataclass(frozen=True)
+class VendorSpec:
+    """A vendor. `local` when no sound and no word leaves the agency's machines; empty `languages` mean any."""
+
+    name: str
+    label: str
+    account: tuple[Field, ...] = ()
+    stt: Stt | None = None
+    llm: Llm | None = None
+    tts: Tts | None = None
+    local: bool = False
+    note: str = ""
+
+    def talent(self, name: TalentName) -> Talent | None:
+        talents: dict[TalentName, Talent | None] = {"stt": self.stt, "llm": self.llm, "tts": self.tts}
+        return talents[name]
+
+    def talents(self) -> tuple[TalentName, ...]:
+        return tuple(name for name in ("stt", "llm", "tts") if self.talent(name))
+
+    def validate_account(self, provider: Provider) -> list[str]:
+        """Sentences for a form, empty when the account is complete and well formed."""
+        given: dict[str, Scalar | SecretStr] = dict(provider.account)
+        given |= {"api_key": provider.api_key, "base_url": provider.base_url}
+        return _wrong(self.account, given, extra=set(provider.account))
+
+
+def validate_options(vendor: VendorSpec, provider: Provider, talent: TalentName) -> list[str]:
+    """Sentences for a form, empty when `provider` may be used with this vendor for this talent."""
+    spec = vendor.talent(talent)
+    if spec is None:
+        return [f"{vendor.label} has no {talent.upper()}."]
+    return vendor.validate_account(provider) + _wrong(spec.options, provider.options, extra=set(provider.options))
+
+
+def option(provider: Provider, talent: Talent, name: str) -> Scalar:
+    """The value of an option, or its default when it was left empty. Raises KeyError for an undeclared name."""
+    field = next((field for field in talent.options if field.name == name), None)
+    if field is None:
+        raise KeyError(name)
+    value = provider.options.get(name)
+    return field.default if value is None or value == "" else value
+
+
+def number(provider: Provider, talent: Talent, name: str) -> float:
+    """Like `option`, as a number inside the field's bounds; a value that is none counts as left empty."""
+    field = next(field for field in talent.options if field.name == name)
+    value = _as_number(option(provider, talent, name))
+    if value is None:
+        value = _as_number(field.default) or 0.0
+    if field.min is not None:
+        value = max(value, field.min)
+    return min(value, field.max) if field.max is not None else value
+
+
+def _wrong(fields: tuple[Field, ...], given: Any, extra: set[str]) -> list[str]:
+    known = {field.name for field in fields}
+    sentences = [f"There is no setting called “{name}”." for name in sorted(extra - known)]
+    for field in fields:
+        value = given.get(field.name)
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        if value is None or value == "":
+            if field.required and field.default is None:
+                sentences.append(f"{field.label} is missing.")
+            continue
+        sentence = _check(field, value)
+        if sentence:
+            sentences.append(sentence)
+    return sentences
+
+
+def _check(field: Field, value: Scalar) -> str:
+    if field.kind == "number":
+        size = _as_number(value)
+        if size is None:
+            return f"{field.label} has to be a number."
+        if field.min is not None and size < field.min:
+            return f"{field.label} is at least {field.min:g}."
+        if field.max is not None and size > field.max:
+            return f"{field.label} is at most {field.max:g}."
+    elif field.kind == "choice":
+        if str(value) not in {choice for choice, _ in field.choices}:
+            return f"{field.label}: “{str(value)[:40]}” is not one of the choices."
+    elif field.kind == "bool":
+        if not isinstance(value, bool):
+            return f"{field.label} is either on or off."
+    elif field.kind == "url":
+        return _check_url(field, str(value))
+    elif len(str(value)) > 2000 or any(ord(c) < 32 for c in str(value)):
+        return f"{field.label} is too long or has characters that cannot be used."
+    return ""
+
+
+def _check_url(field: Field, value: str) -> str:
+    try:
+        url = urlsplit(value)
+        proper = url.scheme in ("http", "https") and bool(url.hostname) and (url.port or 1) > 0
+    except ValueError:
+        proper = False
+    if not proper:
+        return f"{field.label} has to be an address that begins with http:// or https://."
+    if url.username or url.password:
+        return f"{field.label} must not hold a user name or password."
+    return ""
+
+
+def _as_number(value: Scalar) -> float | None:
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        size = float(value)
+    except ValueError:
+        return None
+    return size if size == size and abs(size) != float("inf") else None

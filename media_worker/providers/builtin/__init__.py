@@ -1,0 +1,80 @@
+"""The built-in ears, voice and dialogue engine: no key, no model to download, nothing leaves the machine.
+
+`stt.py`   pocketsphinx, told by the flow what to listen for
+`tts.py`   espeak-ng, in a program of its own
+The dialogue engine is `media_worker.flow.engine`; it needs no service in the pipeline, so its `build` is None.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from media_worker.contract.spec import Provider
+from media_worker.providers.base import BuildContext, Field, Llm, Stt, Tts, VendorSpec
+
+VOICES: tuple[tuple[str, str], ...] = (
+    ("en-us", "American"),
+    ("en-gb", "British"),
+    ("en-gb-scotland", "Scottish"),
+    ("en-029", "Caribbean"),
+)
+
+
+def _stt(provider: Provider, context: BuildContext) -> Any:
+    from media_worker.providers.builtin.stt import build
+
+    return build(provider, context)
+
+
+def _tts(provider: Provider, context: BuildContext) -> Any:
+    from media_worker.providers.builtin.tts import build
+
+    return build(provider, context)
+
+
+STT = Stt(
+    build=_stt,
+    options=(
+        Field(
+            "strictness",
+            "How sure it has to be",
+            "number",
+            default=0.5,
+            min=0.0,
+            max=1.0,
+            help="Higher: the agent asks again more often. Lower: it mishears more often.",
+        ),
+    ),
+    languages=("en",),
+    streaming=True,
+    guided=True,
+    note="Hears what the agent's script expects: good for narrow flows, poor at free speech. English only.",
+)
+
+LLM = Llm(
+    build=None,
+    languages=("en",),
+    tools=False,
+    note="Follows the script's intents, examples and questions word for word. It does not improvise.",
+)
+
+TTS = Tts(
+    build=_tts,
+    options=(
+        Field("voice", "Voice", "choice", default="en-us", choices=VOICES),
+        Field("speed", "Words per minute", "number", default=155, min=80, max=300),
+        Field("pitch", "Pitch", "number", default=45, min=0, max=99),
+    ),
+    languages=("en",),
+    note="Robotic but clear, and instant. Needs the extra `espeak` (GPL-3): pip install voiceops[espeak].",
+)
+
+VENDOR = VendorSpec(
+    name="builtin",
+    label="Built in",
+    stt=STT,
+    llm=LLM,
+    tts=TTS,
+    local=True,
+    note="Runs on this machine without any key. A modest engine for narrow flows and for trying things out.",
+)
