@@ -4,3 +4,10 @@ from django.apps import AppConfig
 class AgentsConfig(AppConfig):
     name = "agents"
     verbose_name = "Agents"
+
+    def ready(self) -> None:
+        from tenants import access
+
+        access.declare("agents.Agent", "client", access.Permission.VIEW_AGENTS)
+        access.declare("agents.AgentVersion", "agent__client", access.Permission.VIEW_AGENTS)
+        access.declare("agents.ProviderAccount", access.AGENCY_ONLY, access.Permission.MANAGE_ACCOUNTS)

@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tenants.people.middleware.SignInMiddleware",
 ]
 ROOT_URLCONF = "voiceops.urls"
 PUBLIC_SCHEMA_URLCONF = "voiceops.urls_platform"
