@@ -1,0 +1,1 @@
+"""Recordings: written in small sealed segments while a call runs, assembled afterwards, served with seeking."""
