@@ -7,8 +7,15 @@ from typing import Any
 from django.db import connection
 from django.http import HttpRequest
 
+from voiceops.frame import Frame
+from voiceops.lib.colour import DEFAULT_BRAND, brand
+
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """`agency` is None on the platform's own host."""
-    tenant = getattr(request, "tenant", None)
-    return {"agency": None if connection.schema_name == "public" else tenant}
+    agency = None if connection.schema_name == "public" else getattr(request, "tenant", None)
+    return {
+        "agency": agency,
+        "frame": Frame(request),
+        "brand": brand(getattr(agency, "brand_color", "") or DEFAULT_BRAND),
+    }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from csp.constants import NONCE
+
 from voiceops.env import env, envbool, envint, envlist
 from voiceops.local import state
 from voiceops.local.urls import database_settings, redis_url
@@ -77,6 +79,7 @@ AUTH_USER_MODEL = "people.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
+    "voiceops.reference.ReferenceMiddleware",
     "tenants.agencies.middleware.AgencyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -90,6 +93,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "tenants.people.middleware.SignInMiddleware",
+    "voiceops.zone.ViewerZoneMiddleware",
 ]
 ROOT_URLCONF = "voiceops.urls"
 PUBLIC_SCHEMA_URLCONF = "voiceops.urls_platform"
@@ -107,7 +111,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "voiceops.context.frame",
-            ]
+            ],
+            "builtins": ["voiceops.templatetags.ui"],
         },
     }
 ]
@@ -188,9 +193,11 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static" / "dist"]
 STATIC_ROOT = STATE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 0 if DEBUG else 86_400  # addresses carry the file's hash: {% asset %}
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
+        "style-src": ["'self'", NONCE],
         "img-src": ["'self'", "data:", "blob:"],
         "media-src": ["'self'", "blob:"],
         "connect-src": ["'self'", "ws:" if PUBLIC_SCHEME == "http" else "wss:"],

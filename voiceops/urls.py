@@ -5,7 +5,12 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from voiceops.views import live_count
+
+handler500 = "voiceops.reference.server_error"
+
 urlpatterns = [
+    path("frame/live/", live_count, name="live_count"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

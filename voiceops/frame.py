@@ -1,0 +1,126 @@
+"""The frame around every page of an agency: which places there are, for whom, and what the rail shows.
+
+`PLACES` is the only list of places. One that is not built yet is not in it: a rail has no dead links.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from tenants.people.models import CLIENT_ROLES, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EVERYONE = frozenset(Role) - {Role.PLATFORM}
+AGENCY = EVERYONE - CLIENT_ROLES
+KEEPERS = frozenset({Role.OWNER, Role.ADMIN})
+
+
+@dataclass(frozen=True)
+class Place:
+    """`view` is the name of its first page; the place is current on every address below it. `key` follows `g`."""
+
+    word: str
+    icon: str
+    view: str
+    roles: frozenset[Role]
+    key: str = ""
+    below_the_line: bool = False
+    by_client: bool = False
+
+
+PLACES = (
+    Place("Home", icon="house", view="home", roles=EVERYONE, key="h", by_client=True),
+    Place("Calls", icon="phone", view="calls", roles=EVERYONE, key="c", by_client=True),
+    Place("Agents", icon="bot", view="agents", roles=AGENCY, key="a", by_client=True),
+    Place("Numbers", icon="hash", view="numbers", roles=AGENCY, key="n", by_client=True),
+    Place("Usage", icon="gauge", view="usage", roles=AGENCY, key="u", below_the_line=True),
+    Place("People", icon="users", view="people", roles=KEEPERS, key="p", below_the_line=True),
+    Place("Settings", icon="settings", view="settings", roles=KEEPERS, key="s", below_the_line=True),
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A place as the rail draws it."""
+
+    place: Place
+    url: str
+    current: bool
+
+
+class Frame:
+    """Nothing is asked of the database until a template touches it: a fragment pays for nothing it does not show."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.user: Any = getattr(request, "user", None)
+
+    @cached_property
+    def client_id(self) -> str:
+        return self.request.GET.get("client", "")
+
+    @cached_property
+    def places(self) -> Sequence[Shown]:
+        role = getattr(self.user, "role", None)
+        shown = []
+        for place in PLACES:
+            if role not in place.roles:
+                continue
+            try:
+                url = reverse(place.view)
+            except NoReverseMatch:
+                continue
+            path = self.request.path
+            current = path == url or (place.view != "home" and path.startswith(url))
+            kept = f"{url}?client={self.client_id}" if self.client_id and place.by_client else url
+            shown.append(Shown(place, kept, current))
+        return shown
+
+    @property
+    def above(self) -> Sequence[Shown]:
+        return [shown for shown in self.places if not shown.place.below_the_line]
+
+    @property
+    def below(self) -> Sequence[Shown]:
+        return [shown for shown in self.places if shown.place.below_the_line]
+
+    @cached_property
+    def clients(self) -> Sequence[Any]:
+        from tenants.clients.models import Client
+
+        clients = Client.objects.filter(archived_at=None)
+        if getattr(self.user, "role", None) in CLIENT_ROLES:
+            clients = clients.filter(memberships__user=self.user)
+        return list(clients.only("id", "name", "brand_color"))
+
+    @cached_property
+    def client(self) -> Any | None:
+        """The one client the page is about, where the address names one that the person may see."""
+        return next((client for client in self.clients if str(client.id) == self.client_id), None)
+
+    @cached_property
+    def live_calls(self) -> int:
+        from calls.models import Call
+
+        calls = Call.objects.filter(status__in=[Call.Status.RINGING, Call.Status.IN_PROGRESS, Call.Status.TRANSFERRING])
+        if getattr(self.user, "role", None) in CLIENT_ROLES:
+            calls = calls.filter(client__in=[client.id for client in self.clients])
+        elif self.client is not None:
+            calls = calls.filter(client=self.client)
+        return calls.count()
+
+    @property
+    def layout(self) -> str:
+        """The template that a page shown to both kinds of people extends."""
+        return "portal.html" if self.is_client else "app.html"
+
+    @property
+    def is_client(self) -> bool:
+        return getattr(self.user, "role", None) in CLIENT_ROLES

@@ -1,0 +1,74 @@
+"""Every status is an icon, a word and a tone. One table, so that the same thing has the same word everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Tone = Literal["plain", "good", "warn", "bad", "live"]
+
+
+@dataclass(frozen=True)
+class Status:
+    icon: str
+    word: str
+    tone: Tone = "plain"
+
+
+STATUSES: dict[str, dict[str, Status]] = {
+    "call": {
+        "scheduled": Status(icon="calendar-clock", word="Scheduled"),
+        "queued": Status(icon="clock", word="Waiting"),
+        "dialing": Status(icon="phone-outgoing", word="Dialing", tone="live"),
+        "ringing": Status(icon="bell-ring", word="Ringing", tone="live"),
+        "in_progress": Status(icon="audio-lines", word="Live", tone="live"),
+        "transferring": Status(icon="phone-forwarded", word="Transferring", tone="live"),
+        "ended": Status(icon="phone-off", word="Ended"),
+    },
+    "direction": {
+        "inbound": Status(icon="phone-incoming", word="Inbound"),
+        "outbound": Status(icon="phone-outgoing", word="Outbound"),
+        "web": Status(icon="laptop", word="Browser"),
+    },
+    "fault": {
+        "none": Status(icon="circle-check", word="No fault", tone="good"),
+        "customer": Status(icon="settings-2", word="Setup", tone="warn"),
+        "carrier": Status(icon="radio-tower", word="Carrier", tone="bad"),
+        "provider": Status(icon="cpu", word="Model vendor", tone="bad"),
+        "platform": Status(icon="server-crash", word="Platform", tone="bad"),
+    },
+    "agent": {
+        "published": Status(icon="circle-check", word="Published", tone="good"),
+        "changed": Status(icon="circle-dot", word="Unpublished changes", tone="warn"),
+        "draft": Status(icon="pencil-line", word="Draft"),
+        "archived": Status(icon="archive", word="Archived"),
+    },
+    "recording": {
+        "recording": Status(icon="circle-dot", word="Recording", tone="live"),
+        "pending": Status(icon="loader", word="Being assembled"),
+        "ready": Status(icon="circle-check", word="Ready", tone="good"),
+        "partial": Status(icon="triangle-alert", word="Partly lost", tone="warn"),
+        "failed": Status(icon="circle-x", word="Failed", tone="bad"),
+        "deleted": Status(icon="trash-2", word="Deleted"),
+    },
+    "account": {
+        "active": Status(icon="circle-check", word="Works", tone="good"),
+        "ok": Status(icon="circle-check", word="Works", tone="good"),
+        "untested": Status(icon="circle-dashed", word="Not tried yet"),
+        "failed": Status(icon="circle-x", word="Fails", tone="bad"),
+        "disabled": Status(icon="circle-pause", word="Off"),
+    },
+    "person": {
+        "active": Status(icon="circle-check", word="Active", tone="good"),
+        "invited": Status(icon="mail", word="Invited", tone="warn"),
+        "expired": Status(icon="clock-alert", word="Invitation expired", tone="warn"),
+        "inactive": Status(icon="circle-pause", word="Off"),
+    },
+}
+
+
+def status(kind: str, value: object) -> Status:
+    """A value that the table does not know is shown as it is called, without a tone."""
+    text = str(value)
+    known = STATUSES.get(kind, {}).get(text)
+    return known or Status(icon="circle-help", word=text.replace("_", " ").capitalize() or "Unknown")

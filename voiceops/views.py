@@ -1,0 +1,17 @@
+"""The few views that belong to the frame itself."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+
+@never_cache
+@require_GET
+@login_required
+def live_count(request: HttpRequest) -> HttpResponse:
+    """The pulse in the top bar, asked again whenever a call begins or ends."""
+    return render(request, "components/live_count.html")
