@@ -3,5 +3,8 @@
 from __future__ import annotations
 
 from channels.routing import URLRouter
+from django.urls import path
 
-websockets = URLRouter([])
+from calls.live_consumer import LiveConsumer
+
+websockets = URLRouter([path("live", LiveConsumer.as_asgi())])
