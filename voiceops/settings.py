@@ -81,6 +81,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIDDLEWARE = [
     "voiceops.reference.ReferenceMiddleware",
     "tenants.agencies.middleware.AgencyMiddleware",
+    "tenants.audit.request.AddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -111,6 +112,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "voiceops.context.frame",
+                "tenants.context.permissions",
             ],
             "builtins": ["voiceops.templatetags.ui"],
         },
