@@ -9,9 +9,14 @@ from django.core.exceptions import ValidationError
 from tenants.agencies.models import Agency, Domain, slug_validator
 from voiceops.lib.errors import InvalidInput
 
-RESERVED = frozenset(
-    ["about", "abuse", "account", "accounts", "admin", "administrator", "api", "app", "apps", "assets", "auth", "autoconfig", "autodiscover", "billing", "blog", "cdn", "console", "dashboard", "demo", "dev", "docs", "email", "ftp", "help", "host", "hostmaster", "imap", "information-schema", "internal", "localhost", "login", "mail", "media", "metrics", "mx", "news", "ns1", "ns2", "null", "platform", "pop", "postgres", "postmaster", "public", "root", "sales", "secure", "security", "signin", "signup", "smtp", "static", "staging", "status", "support", "system", "telephony", "test", "undefined", "voiceops", "webhook", "webhooks", "webmail", "webmaster", "wpad", "www"]
-)
+_KEPT = """
+about abuse account accounts admin administrator api app apps assets auth autoconfig autodiscover billing blog
+cdn console dashboard demo dev docs email ftp help host hostmaster imap information-schema internal localhost
+login mail media metrics mx news ns1 ns2 null platform pop postgres postmaster public root sales secure
+security signin signup smtp staging static status support system telephony test undefined voiceops webhook
+webhooks webmail webmaster wpad www
+"""
+RESERVED = frozenset(_KEPT.split())
 LONGEST_NAME = 120
 
 
