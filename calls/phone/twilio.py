@@ -133,7 +133,7 @@ class TwilioPhone:
         """Obeys verb by verb. The address of a redirect, or nothing when the call is over or was given an order."""
         for verb in verbs(document):
             if verb.name == "Stream":
-                await self._stream(verb.attributes["url"])
+                await self.stream(verb.attributes["url"])
                 if self._hung_up:
                     self.heard.ended = "caller hung up"
                     return ""
@@ -151,7 +151,8 @@ class TwilioPhone:
         self.heard.ended = "end of document"
         return ""
 
-    async def _stream(self, url: str) -> None:
+    async def stream(self, url: str) -> None:
+        """One `<Connect><Stream>`, until either side ends it."""
         if "?" in url:
             raise PhoneError("Twilio drops a query string from the stream's address.")
         where = place(url)
