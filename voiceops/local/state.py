@@ -11,7 +11,6 @@ import fcntl
 import json
 import os
 import secrets as random
-import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -103,7 +102,11 @@ def write_private(path: Path, text: str) -> None:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
+    try:
+        file = path.open("w")
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}.") from None
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -111,34 +114,21 @@ def _locked(path: Path) -> Iterator[None]:
 def run_dir() -> Path:
     """Where the stores' sockets are: in the state folder, or, when its path is too long for a socket, in a short one.
 
-    The short folder's name is random and remembered in the state folder, so nobody can sit on it beforehand.
+    The short folder's name is random and remembered in the state folder, so nobody can sit on it beforehand. It is
+    made as soon as it is asked for, because settings name it before the stores run.
     """
     inside = state_dir() / "run"
     if len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER:
         return inside
-    with contextlib.suppress(FileNotFoundError):
-        return Path((state_dir() / "run.path").read_text().strip())
-    return inside
-
-
-def ensure_run_dir() -> Path:
-    """`run_dir()`, made private to us."""
-    folder = run_dir()
-    if len(os.fsencode(folder)) > LONGEST_SOCKET_FOLDER or not _is_private(folder):
-        if folder == state_dir() / "run" and len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER:
-            folder.mkdir(mode=0o700, exist_ok=True)
-        else:
-            folder = Path(tempfile.mkdtemp(prefix="voiceops-"))
-            write_private(state_dir() / "run.path", str(folder))
-    return folder
-
-
-def _is_private(folder: Path) -> bool:
-    try:
-        status = folder.lstat()
-    except FileNotFoundError:
-        return False
-    return stat.S_ISDIR(status.st_mode) and (os.geteuid() == 0 or status.st_uid == os.geteuid())
+    remembered = ensure_state_dir() / "run.path"
+    with _locked(remembered.with_suffix(".lock")):
+        with contextlib.suppress(FileNotFoundError):
+            short = Path(remembered.read_text().strip())
+            if short.is_dir() and not short.is_symlink():
+                return short
+        short = Path(tempfile.mkdtemp(prefix="voiceops-"))
+        write_private(remembered, str(short))
+        return short
 
 
 def local_database_url() -> str:
