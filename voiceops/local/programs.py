@@ -17,6 +17,7 @@ Environment = Mapping[str, str]
 def daphne(env: Environment, log: Path, host: str, port: int) -> Program:
     """Django over HTTP and websockets. Ready when it answers a request, whatever the answer."""
     argv = ["-b", host, "-p", str(port), "--server-name", "voiceops", "--application-close-timeout", "2"]
+    argv += ["--verbosity", "0"]  # no access log: the paths of media sockets carry tickets
     if env.get("BEHIND_PROXY", "").lower() in {"true", "1", "yes"}:
         argv.append("--proxy-headers")
     return Program(

@@ -122,6 +122,7 @@ def _start_own(supervisor: Supervisor, options: Options, folder: Path) -> list[l
     """Start what is ours, and say in which order it must stop: calls first, stores last."""
     logs = folder / "logs"
     logs.mkdir(exist_ok=True, mode=0o700)
+    (folder / "staticfiles").mkdir(exist_ok=True)
     ports = programs.free_ports(options.media_workers)
     env = {
         **os.environ,
