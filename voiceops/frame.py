@@ -12,37 +12,55 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from tenants.people.models import CLIENT_ROLES, Role
+from calls.models import Call
+from tenants import access
+from tenants.access import Permission
+from tenants.clients.models import Client
+from tenants.people.models import CLIENT_ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-EVERYONE = frozenset(Role) - {Role.PLATFORM}
-AGENCY = EVERYONE - CLIENT_ROLES
-KEEPERS = frozenset({Role.OWNER, Role.ADMIN})
+LIVE = (Call.Status.RINGING, Call.Status.IN_PROGRESS, Call.Status.TRANSFERRING)
 
 
 @dataclass(frozen=True)
 class Place:
-    """`view` is the name of its first page; the place is current on every address below it. `key` follows `g`."""
+    """`view` is the name of its first page; the place is current on every address below it. `key` follows `g`.
+
+    `internal` places are not for a client's people, whatever they may do elsewhere.
+    """
 
     word: str
     icon: str
     view: str
-    roles: frozenset[Role]
+    permission: Permission
     key: str = ""
+    internal: bool = False
     below_the_line: bool = False
     by_client: bool = False
 
 
 PLACES = (
-    Place("Home", icon="house", view="home", roles=EVERYONE, key="h", by_client=True),
-    Place("Calls", icon="phone", view="calls", roles=EVERYONE, key="c", by_client=True),
-    Place("Agents", icon="bot", view="agents", roles=AGENCY, key="a", by_client=True),
-    Place("Numbers", icon="hash", view="numbers", roles=AGENCY, key="n", by_client=True),
-    Place("Usage", icon="gauge", view="usage", roles=AGENCY, key="u", below_the_line=True),
-    Place("People", icon="users", view="people", roles=KEEPERS, key="p", below_the_line=True),
-    Place("Settings", icon="settings", view="settings", roles=KEEPERS, key="s", below_the_line=True),
+    Place("Home", icon="house", view="home", permission=Permission.VIEW_CALLS, key="h", by_client=True),
+    Place("Calls", icon="phone", view="calls", permission=Permission.VIEW_CALLS, key="c", by_client=True),
+    Place(
+        "Agents", icon="bot", view="agents", permission=Permission.VIEW_AGENTS, key="a", internal=True, by_client=True
+    ),
+    Place(
+        "Numbers",
+        icon="hash",
+        view="numbers",
+        permission=Permission.VIEW_NUMBERS,
+        key="n",
+        internal=True,
+        by_client=True,
+    ),
+    Place("Usage", icon="gauge", view="usage", permission=Permission.VIEW_USAGE, key="u", below_the_line=True),
+    Place("People", icon="users", view="people", permission=Permission.VIEW_PEOPLE, key="p", below_the_line=True),
+    Place(
+        "Settings", icon="settings", view="settings", permission=Permission.MANAGE_AGENCY, key="s", below_the_line=True
+    ),
 )
 
 
@@ -68,10 +86,10 @@ class Frame:
 
     @cached_property
     def places(self) -> Sequence[Shown]:
-        role = getattr(self.user, "role", None)
+        allowed = access.permissions_of(self.user)
         shown = []
         for place in PLACES:
-            if role not in place.roles:
+            if place.permission not in allowed or (place.internal and self.is_client):
                 continue
             try:
                 url = reverse(place.view)
@@ -93,12 +111,10 @@ class Frame:
 
     @cached_property
     def clients(self) -> Sequence[Any]:
-        from tenants.clients.models import Client
-
-        clients = Client.objects.filter(archived_at=None)
-        if getattr(self.user, "role", None) in CLIENT_ROLES:
-            clients = clients.filter(memberships__user=self.user)
-        return list(clients.only("id", "name", "brand_color"))
+        """Those this person may see; the switcher is shown where there is a choice."""
+        return list(
+            access.visible(self.user, Client.objects.filter(archived_at=None)).only("id", "name", "brand_color")
+        )
 
     @cached_property
     def client(self) -> Any | None:
@@ -107,12 +123,8 @@ class Frame:
 
     @cached_property
     def live_calls(self) -> int:
-        from calls.models import Call
-
-        calls = Call.objects.filter(status__in=[Call.Status.RINGING, Call.Status.IN_PROGRESS, Call.Status.TRANSFERRING])
-        if getattr(self.user, "role", None) in CLIENT_ROLES:
-            calls = calls.filter(client__in=[client.id for client in self.clients])
-        elif self.client is not None:
+        calls = access.visible(self.user, Call.objects.filter(status__in=LIVE))
+        if self.client is not None:
             calls = calls.filter(client=self.client)
         return calls.count()
 
