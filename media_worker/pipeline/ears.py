@@ -1,0 +1,124 @@
+"""Caller's audio in. The first processor: everything the STT hears passes here, with its voice activity."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from pipecat.frames.frames import (
+    ErrorFrame,
+    Frame,
+    InputAudioRawFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+from media_worker.contract.spec import AudioFormat, TurnTaking
+from media_worker.pipeline.codec import decoder
+from media_worker.pipeline.smart_turn import SECONDS
+from media_worker.pipeline.turns import TurnDetector
+from media_worker.pipeline.vad import Vad
+
+STALE = 0.5
+"""Audio older than this many seconds is dropped: an answer to what was said a while ago helps nobody."""
+
+_BEFORE_SPEECH = 0.5
+
+
+class Freshness:
+    """How late audio arrives against its own clock. A burst after a stall is late; a pause of the caller's line is not.
+
+    `fresh(seconds)` takes a frame's length and says whether to keep it.
+    """
+
+    def __init__(self) -> None:
+        self._media = 0.0
+        self._earliest: float | None = None
+        self._last = 0.0
+        self.dropped = 0.0
+
+    def fresh(self, seconds: float) -> bool:
+        now = time.monotonic()
+        offset = now - self._media
+        burst = now - self._last < seconds / 2
+        self._media += seconds
+        self._last = now
+        if self._earliest is None or offset < self._earliest:
+            self._earliest = offset
+        elif offset - self._earliest > STALE:
+            if burst:
+                self.dropped += seconds
+                return False
+            self._earliest = offset
+        return True
+
+
+class Ears(FrameProcessor):
+    """`feed` takes the wire's bytes. What the STT has not taken within `STALE` seconds is not piled up.
+
+    Being first, it sees every error of every processor: `failed` is told.
+    """
+
+    def __init__(
+        self,
+        audio: AudioFormat,
+        turns: TurnTaking,
+        detector: TurnDetector,
+        failed: Callable[[ErrorFrame], None],
+    ) -> None:
+        super().__init__(name="ears", enable_direct_mode=True)
+        self._failed = failed
+        self._decode = decoder(audio)
+        self._rate = audio.rate
+        self._turns = turns
+        self._detector = detector
+        self._vad = Vad(turns, audio.rate)
+        self._freshness = Freshness()
+        self._recent: deque[bytes] = deque()
+        self._recent_bytes = 0
+        self._keep_quiet = int((_BEFORE_SPEECH + turns.vad_start) * audio.rate) * 2
+        self._keep_turn = SECONDS * audio.rate * 2
+        self.taken = 0.0
+        self.seconds = 0.0
+        self.dropped = 0.0
+
+    async def feed(self, payload: bytes) -> None:
+        pcm = self._decode(payload)
+        seconds = len(pcm) / 2 / self._rate
+        if not seconds:
+            return
+        backlog = self.seconds - self.taken if self.taken else 0.0
+        if not self._freshness.fresh(seconds) or backlog > STALE:
+            self.dropped += seconds
+            return
+        self.seconds += seconds
+        self._remember(pcm)
+        stt = self.next
+        if stt is None:
+            return
+        await stt.queue_frame(InputAudioRawFrame(audio=pcm, sample_rate=self._rate, num_channels=1))
+        for change in self._vad.hear(pcm):
+            if change == "started":
+                self._detector.speech_started()
+                await self.push_frame(VADUserStartedSpeakingFrame(start_secs=self._turns.vad_start))
+            else:
+                await self.push_frame(VADUserStoppedSpeakingFrame(stop_secs=self._turns.vad_stop))
+                self._detector.speech_stopped(b"".join(self._recent) if self._turns.smart_turn else b"")
+
+    def _remember(self, pcm: bytes) -> None:
+        """Keep the open turn's sound, and a little of what was before it, for smart-turn."""
+        if not self._turns.smart_turn:
+            return
+        self._recent.append(pcm)
+        self._recent_bytes += len(pcm)
+        keep = self._keep_turn if self._detector.open else self._keep_quiet
+        while self._recent_bytes > keep:
+            self._recent_bytes -= len(self._recent.popleft())
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, ErrorFrame):
+            self._failed(frame)
+        await self.push_frame(frame, direction)

@@ -1,0 +1,220 @@
+"""The books of what the agent said: what was sent, what was played, what an interruption cut off.
+
+The bridge's `played` is the truth. A sentence whose mark came back was heard whole; one that was cut short was heard in
+proportion to the time it played, rounded down to whole words. Only heard words enter the history and the transcript.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+MARK_GRACE = 2.0
+"""Seconds a mark may be overdue before its sentence counts as heard: a carrier that loses marks must not hold a call."""
+
+CUT_GRACE = 0.6
+"""Seconds to wait, after a `clear`, for marks that were already on their way."""
+
+_SECONDS_PER_CHARACTER = 0.065
+
+Kind = Literal["reply", "filler", "prompt"]
+
+
+@dataclass(eq=False)
+class Sentence:
+    """`seconds` of audio were sent; the first of them plays at `starts` (monotonic)."""
+
+    text: str
+    speech: Speech
+    mark: str
+    seconds: float = 0.0
+    starts: float | None = None
+    whole: bool = False
+    played: bool = False
+    settled: bool = False
+    timer: asyncio.TimerHandle | None = None
+
+    def heard_words(self, at: float) -> str:
+        if self.played:
+            return self.text
+        if self.starts is None:
+            return ""
+        length = self.seconds if self.whole else max(self.seconds, len(self.text) * _SECONDS_PER_CHARACTER)
+        share = (at - self.starts) / length if length > 0 else 0.0
+        words = self.text.split()
+        return " ".join(words[: int(max(0.0, min(share, 1.0)) * len(words))])
+
+
+@dataclass(eq=False)
+class Speech:
+    """One reply, filler or prompt. `text_done`: no more text comes; `written`: all of its audio has left the TTS."""
+
+    turn: int
+    kind: Kind = "reply"
+    interruptible: bool = True
+    sentences: list[Sentence] = field(default_factory=list)
+    text_done: bool = False
+    written: bool = False
+    announced: bool = False
+    cut_at: float | None = None
+    interrupted: bool = False
+    started_ms: int | None = None
+    ended_ms: int | None = None
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def cut(self) -> bool:
+        return self.cut_at is not None
+
+    @property
+    def text(self) -> str:
+        return " ".join(sentence.text for sentence in self.sentences)
+
+    def heard(self) -> str:
+        at = self.cut_at if self.cut_at is not None else time.monotonic()
+        return " ".join(filter(None, (sentence.heard_words(at) for sentence in self.sentences)))
+
+    def unheard(self) -> str:
+        return self.text[len(self.heard()) :].strip()
+
+
+class Books:
+    """Every speech from its first word to the moment its fate is known. `on_over` is called once for each."""
+
+    def __init__(
+        self,
+        now_ms: Callable[[], int],
+        on_over: Callable[[Speech], None],
+        on_heard: Callable[[Speech], None],
+    ) -> None:
+        self._now_ms = now_ms
+        self._on_over = on_over
+        self._on_heard = on_heard
+        self._open: list[Speech] = []
+        self._by_mark: dict[str, Sentence] = {}
+        self._marks = itertools.count(1)
+
+    @property
+    def speaking(self) -> bool:
+        """Something is being said, or is about to be."""
+        return any(not speech.cut for speech in self._open)
+
+    @property
+    def current(self) -> Speech | None:
+        return next((speech for speech in self._open if not speech.cut), None)
+
+    @property
+    def open(self) -> tuple[Speech, ...]:
+        return tuple(self._open)
+
+    def begin(self, speech: Speech) -> Speech:
+        self._open.append(speech)
+        return speech
+
+    def sentence(self, speech: Speech, text: str) -> Sentence:
+        sentence = Sentence(text=text, speech=speech, mark=f"s{next(self._marks)}")
+        speech.sentences.append(sentence)
+        return sentence
+
+    def written(self, speech: Speech) -> None:
+        speech.written = True
+        self._check(speech)
+
+    def sending(self, sentence: Sentence, starts: float, seconds: float) -> None:
+        if sentence.starts is None:
+            sentence.starts = starts
+            if sentence.speech.started_ms is None:
+                sentence.speech.started_ms = self._now_ms()
+        sentence.seconds += seconds
+
+    def marked(self, sentence: Sentence, plays_until: float) -> None:
+        """All of the sentence was sent, and its mark after it."""
+        sentence.whole = True
+        self._by_mark[sentence.mark] = sentence
+        overdue = max(0.0, plays_until - time.monotonic()) + MARK_GRACE
+        sentence.timer = asyncio.get_running_loop().call_later(overdue, self._settle, sentence, True)
+
+    def skipped(self, sentence: Sentence) -> None:
+        """The TTS gave no audio for it: nothing to hear, nothing to wait for."""
+        self._settle(sentence, False)
+
+    def played(self, mark: str, cleared: bool) -> None:
+        sentence = self._by_mark.get(mark)
+        if sentence is not None:
+            self._settle(sentence, not cleared)
+
+    def cut(self) -> list[Speech]:
+        """Stop all that can be stopped; what was stopped. `settle_unsent` goes with it, once playback was cleared."""
+        now = time.monotonic()
+        cut = [speech for speech in self._open if speech.interruptible and not speech.cut]
+        for speech in cut:
+            speech.cut_at = now
+            speech.written = True
+            speech.interrupted = speech.started_ms is not None
+        return cut
+
+    def settle_unsent(self, cut: list[Speech]) -> None:
+        """What never left is unheard; for marks that are on their way there is a moment to come back."""
+        loop = asyncio.get_running_loop()
+        for speech in cut:
+            for sentence in speech.sentences:
+                if sentence.mark not in self._by_mark:
+                    self._settle(sentence, False)
+                elif sentence.timer is not None:
+                    sentence.timer.cancel()
+                    sentence.timer = loop.call_later(CUT_GRACE, self._settle, sentence, False)
+            self._check(speech)
+
+    def drop_unspoken(self) -> None:
+        """The TTS lost what it was given: sentences without a sound yet will not have one."""
+        for speech in [speech for speech in self._open if not speech.cut]:
+            for sentence in speech.sentences:
+                if sentence.starts is None:
+                    self._settle(sentence, False)
+            if speech.text_done:
+                self.written(speech)
+
+    def settle_all(self) -> None:
+        """Decide now what is still open: what was not played by this moment was not heard."""
+        now = time.monotonic()
+        for speech in list(self._open):
+            speech.cut_at = speech.cut_at if speech.cut_at is not None else now
+            speech.written = True
+            for sentence in speech.sentences:
+                self._settle(sentence, False)
+            self._check(speech)
+
+    def settle_cut(self) -> None:
+        """Decide now what was cut: its marks had their time."""
+        for speech in [speech for speech in self._open if speech.cut]:
+            for sentence in speech.sentences:
+                self._settle(sentence, False)
+            self._check(speech)
+
+    def _settle(self, sentence: Sentence, played: bool) -> None:
+        if sentence.settled:
+            return
+        sentence.settled = True
+        sentence.played = played
+        if sentence.timer is not None:
+            sentence.timer.cancel()
+            sentence.timer = None
+        self._by_mark.pop(sentence.mark, None)
+        speech = sentence.speech
+        self._check(speech)
+        if played and not speech.over.is_set():
+            self._on_heard(speech)
+
+    def _check(self, speech: Speech) -> None:
+        if speech.over.is_set() or not speech.written:
+            return
+        if all(sentence.settled for sentence in speech.sentences):
+            speech.ended_ms = self._now_ms()
+            if speech in self._open:
+                self._open.remove(speech)
+            speech.over.set()
+            self._on_over(speech)

@@ -1,0 +1,28 @@
+"""A caller and an agent, from greeting to goodbye."""
+
+from __future__ import annotations
+
+from media_worker.contract import events as told
+from tests.media_worker.conftest import GREETING, HOURS, calling, clip, spec
+from tests.media_worker.fakes import Vendors
+
+
+async def test_a_caller_asks_and_says_goodbye(workers):
+    worker = await workers(Vendors(["what are your opening hours", "no thank you goodbye"]))
+    async with calling(worker, spec()) as caller:
+        greeting = await caller.until_heard(0)
+        caller.say(clip("hours_slt"))
+        answer = await caller.until_heard(1)
+        caller.say(clip("goodbye_slt"))
+        await caller.over.wait()
+    assert (greeting.text, answer.text) == (GREETING, HOURS)
+    assert caller.transcript() == [
+        ("agent", GREETING),
+        ("user", "what are your opening hours"),
+        ("agent", HOURS),
+        ("user", "no thank you goodbye"),
+        ("agent", "Thank you for calling. Goodbye."),
+    ]
+    assert [request.action for request in caller.requests] == ["hangup"]
+    assert caller.finished is not None
+    assert (caller.finished.reason, caller.finished.outcome) == ("agent_hangup", "answered")
