@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from media_worker.contract import events as told
 from tests.media_worker.conftest import GREETING, HOURS, calling, clip, spec
 from tests.media_worker.fakes import Vendors
 
