@@ -1,15 +1,16 @@
-"""`/live`: a page names the topics it shows and is told when they change.
+"""`/live?topic=calls&topic=call:<id>`: a page names the topics it shows and is told when they change.
 
-browser → `{"topics": ["calls", "call:<id>"]}`, replacing what it asked for before
-server  → `{"topic": …, "kind": …}`; changes of one topic and kind within `QUIET_SECONDS` are told once
+server → `{"topic": …, "kind": …}`; changes of one topic and kind within `QUIET_SECONDS` are told once. What the page
+says is not read. A topic that the person may not see is not followed, and nothing tells them so.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -27,23 +28,27 @@ MAX_TOPICS = 20
 WITHOUT_A_CALL = frozenset({"calls", "home"})
 
 
-def may_watch(scope: dict[str, Any]) -> bool:
-    return scope["agency"].schema_name != "public" and access.may(person_of(scope), Permission.VIEW_CALLS)
+@dataclass(frozen=True)
+class Interest:
+    """`clients` None: every client's changes."""
+
+    topics: frozenset[str]
+    clients: frozenset[str] | None
 
 
-def allowed(scope: dict[str, Any], topics: list[str]) -> tuple[frozenset[str], frozenset[str] | None]:
-    """Those of the topics that this person may follow now, and the clients whose changes they are told (None: all).
-
-    The session is asked again each time, so that signing out and a changed role count.
-    """
+def interest_of(scope: dict[str, Any], topics: list[str]) -> Interest | None:
+    """What of `topics` the person of this handshake may follow; None when they may not see calls at all."""
+    schema = scope["agency"].schema_name
     person = person_of(scope)
-    if person is None:
-        return frozenset(), frozenset()
-    with schema_context(scope["agency"].schema_name):
+    if person is None or schema == "public" or not access.may(person, Permission.VIEW_CALLS):
+        return None
+    with schema_context(schema):
         calls = access.visible(person, Call.objects.all())
-        ids: list[UUID] | None = access.client_ids(person)
-        mine = None if ids is None else frozenset(str(key) for key in ids)
-        return frozenset(topic for topic in topics if topic in WITHOUT_A_CALL or _is_call(calls, topic)), mine
+        ids = access.client_ids(person)
+        return Interest(
+            frozenset(topic for topic in topics if topic in WITHOUT_A_CALL or _is_call(calls, topic)),
+            None if ids is None else frozenset(str(key) for key in ids),
+        )
 
 
 def _is_call(calls: Any, topic: str) -> bool:
@@ -56,34 +61,27 @@ def _is_call(calls: Any, topic: str) -> bool:
 
 class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
-        self.schema: str = self.scope["agency"].schema_name
-        self.topics: frozenset[str] = frozenset()
-        self.clients: frozenset[str] | None = frozenset()
+        self.group = group(self.scope["agency"].schema_name)
         self.waiting: dict[tuple[str, str], None] = {}
         self.telling: asyncio.Task[None] | None = None
-        if not await database_sync_to_async(may_watch, thread_sensitive=False)(self.scope):
+        topics = parse_qs(self.scope["query_string"].decode("latin-1")).get("topic", [])[:MAX_TOPICS]
+        interest = await database_sync_to_async(interest_of, thread_sensitive=False)(self.scope, topics)
+        if interest is None:
             await self.close(4401)
             return
-        await self.channel_layer.group_add(group(self.schema), self.channel_name)
+        self.interest = interest
+        await self.channel_layer.group_add(self.group, self.channel_name)
         await self.accept()
 
     async def disconnect(self, code: int) -> None:
-        await self.channel_layer.group_discard(group(self.schema), self.channel_name)
+        await self.channel_layer.group_discard(self.group, self.channel_name)
         if self.telling is not None:
             self.telling.cancel()
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        topics = _read_topics(text_data)
-        if topics is None:
-            await self.close(4400)
-            return
-        self.topics, self.clients = await database_sync_to_async(allowed, thread_sensitive=False)(self.scope, topics)
-        await self.send(json.dumps({"following": sorted(self.topics)}))
-
     async def live_changed(self, message: dict[str, str]) -> None:
-        if message["topic"] not in self.topics:
+        if message["topic"] not in self.interest.topics:
             return
-        if self.clients is not None and message["client"] not in self.clients:
+        if self.interest.clients is not None and message["client"] not in self.interest.clients:
             return
         self.waiting[message["topic"], message["kind"]] = None
         if self.telling is None or self.telling.done():
@@ -95,13 +93,3 @@ class LiveConsumer(AsyncWebsocketConsumer):
             for topic, kind in changes:
                 await self.send(json.dumps({"topic": topic, "kind": kind}))
             await asyncio.sleep(QUIET_SECONDS)
-
-
-def _read_topics(text: str | None) -> list[str] | None:
-    try:
-        topics = json.loads(text or "")["topics"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    if not isinstance(topics, list) or len(topics) > MAX_TOPICS or not all(isinstance(t, str) for t in topics):
-        return None
-    return topics
