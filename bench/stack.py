@@ -1,0 +1,78 @@
+"""The whole product for a benchmark: `manage.py up` on a private state folder, seeded, with an agent on fake models."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bench.processes import ROOT, free_port, running
+
+
+@dataclass(frozen=True)
+class Stack:
+    base_url: str
+    account_sid: str
+    auth_token: str
+    number: str
+
+
+@contextlib.contextmanager
+def stack(capacity: int = 60) -> Iterator[Stack]:
+    """Django is set up in this process once the stack runs: its settings come from the same state folder."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="voiceops-bench-") as state:
+        os.environ.update(
+            VOICEOPS_STATE=state,
+            VOICEOPS_PORT=str(port),
+            PUBLIC_URL=f"http://localhost:{port}",
+            VOICEOPS_MEDIA_WORKERS="1",
+            VOICEOPS_MEDIA_CAPACITY=str(capacity),
+            VOICEOPS_DRAIN_SECONDS="2",
+            DJANGO_SETTINGS_MODULE="voiceops.settings",
+        )
+        with running("manage.py", "up", port=port):
+            seeded = json.loads(_manage("seed_demo", "--json"))
+            import django
+
+            django.setup()
+            twilio = seeded["twilio"]
+            yield Stack(seeded["agency_url"], twilio["account_sid"], twilio["auth_token"], twilio["number"])
+
+
+def point_number_at(models: str, number: str) -> None:
+    """The demo's number is answered by an agent whose ears, mind and voice are the server `models`."""
+    from agents.content import AgentContent, Choice, Choices
+    from django_tenants.utils import schema_context
+
+    from agents.models import Agent, AgentVersion, ProviderAccount
+    from bench.models import agent as bench_agent
+    from calls.models import PhoneNumber
+
+    spec = bench_agent(models)
+    with schema_context("demo"):
+        row = PhoneNumber.objects.get(number=number)
+        account = ProviderAccount.objects.create(vendor="openai_compatible", label="Bench", base_url=models)
+        options: dict[str, Any] = {"model": "bench"}
+        choice = Choice(account=account.pk, vendor="openai_compatible", options=options)
+        content = AgentContent(flow=spec.flow, turns=spec.turns, models=Choices(stt=choice, llm=choice, tts=choice))
+        agent = Agent.objects.create(client=row.client, name="Bench", draft=content.document())
+        agent.published = AgentVersion.objects.create(agent=agent, number=1, content=content.document())
+        agent.save(update_fields=["published"])
+        row.agent = agent
+        row.save(update_fields=["agent"])
+
+
+def _manage(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    if done.returncode:
+        raise RuntimeError(f"manage.py {arguments[0]} failed: {done.stderr[-2000:]}")
+    return done.stdout
