@@ -55,7 +55,7 @@ def base_url(agency: Agency) -> str:
     return f"{settings.PUBLIC_SCHEME}://{domain.domain}{port}"
 
 
-def call(destination: Destination, carrier: str, caller: Caller, from_number: str = "+14155550100") -> Heard:
+def call(destination: Destination, carrier: str, caller: Caller, from_number: str = "+14155550142") -> Heard:
     """Makes the call and returns what was heard."""
     if carrier == "web":
         return asyncio.run(_web(destination, caller))

@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--carrier", choices=sorted(dial.RATES), default="twilio")
         parser.add_argument("--to", required=True, help="the number to call, with the plus")
-        parser.add_argument("--from", dest="caller", default="+14155550100", help="the caller's number")
+        parser.add_argument("--from", dest="caller", default="+14155550142", help="the caller's number")
         parser.add_argument("--agency", default="", help="its address, where several own the number")
         parser.add_argument("--say", action="append", default=[], help="a line of the caller's; may be repeated")
         parser.add_argument("--wav", type=Path, action="append", default=[], help="the caller's line as audio")
