@@ -6,12 +6,15 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
+from tenants.agencies.actions import ensure_addresses
+
 
 def migrate() -> None:
-    """Migrate the platform's schema and every agency's, but only those that are behind."""
+    """Migrate the platform's schema and every agency's, but only those that are behind; then open today's addresses."""
     try:
         if _has_schemas_behind():
             call_command("migrate_schemas", interactive=False, verbosity=0)
+        ensure_addresses()
     finally:
         connection.close()
 
