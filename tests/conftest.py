@@ -11,8 +11,9 @@ Each module says what it needs with `pytestmark`:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,26 +41,32 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         run_stores.stop()
 
 
+class ModuleOfAKind(pytest.Module):
+    """A test module, which has to say what it needs."""
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        marks = getattr(self.obj, "pytestmark", [])
+        names = {mark.name for mark in (marks if isinstance(marks, list) else [marks])}
+        if not names & set(KINDS):
+            raise self.CollectError(f"say what it needs: pytestmark = pytest.mark.unit ({', '.join(KINDS)})")
+        return super().collect()
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module:
+    return ModuleOfAKind.from_parent(parent, path=module_path)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    without = set()
     for item in items:
-        kinds = [kind for kind in KINDS if item.get_closest_marker(kind)]
-        if not kinds:
-            without.add(item.nodeid.split("::")[0])
-        if "db" in kinds and "committed" not in getattr(item, "fixturenames", ()):
+        if item.get_closest_marker("db") and "committed" not in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.django_db)
-        if {"live", "browser"} & set(kinds):
+        if item.get_closest_marker("live") or item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.xdist_group("live"))  # one stack, so one worker
         marker = item.get_closest_marker("django_db")
         if marker and marker.kwargs.get("transaction"):
             raise pytest.UsageError(
                 f"{item.nodeid}: django_db(transaction=True) would empty the world; use the fixture `committed`."
             )
-    if without:
-        names = "\n  ".join(sorted(without))
-        raise pytest.UsageError(
-            f"Say what these modules need, for example `pytestmark = pytest.mark.unit` ({', '.join(KINDS)}):\n  {names}"
-        )
 
 
 def _worker() -> str:
