@@ -14,6 +14,9 @@ from playwright.sync_api import Browser, Page, expect
 from tests.fakes.web_bridge import WebBridge
 from voiceops.lib.assets import DIST
 
+pytestmark = pytest.mark.browser
+
+
 PAGE = """<!doctype html><meta charset="utf-8"><meta name="csrf" content="token"><link rel="stylesheet" href="/static/app.css">
 {% include "components/talk.html" with start_url="/start/" agent_name="Front desk" %}<script src="{% asset 'talk.js' %}"></script>"""
 TONE = b"".join(struct.pack("<h", int(9000 * math.sin(2 * math.pi * 440 * n / 16000))) for n in range(320))

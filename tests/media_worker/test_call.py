@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.media_worker.conftest import GREETING, HOURS, calling, clip, spec
 from tests.media_worker.fakes import Vendors
+
+pytestmark = pytest.mark.unit
 
 
 async def test_a_caller_asks_and_says_goodbye(workers):

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from voiceops.lib import assets, colour
 from voiceops.lib.status import STATUSES
+
+pytestmark = pytest.mark.unit
+
 
 ICON = re.compile(r"""\bicon["']?\s*[=:( ]\s*["']([a-z][a-z0-9-]+)["']""")
 ROOMS = ("agents", "calls", "tenants", "voiceops")

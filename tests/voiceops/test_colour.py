@@ -4,6 +4,8 @@ import pytest
 
 from voiceops.lib import colour
 
+pytestmark = pytest.mark.unit
+
 
 def test_black_on_white_is_the_whole_scale() -> None:
     assert colour.contrast("#000000", "#ffffff") == pytest.approx(21)

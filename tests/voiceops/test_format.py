@@ -6,6 +6,9 @@ import pytest
 
 from voiceops.lib import format as form
 
+pytestmark = pytest.mark.unit
+
+
 NOW = datetime(2026, 11, 21, 14, 0, 0, tzinfo=UTC)
 
 

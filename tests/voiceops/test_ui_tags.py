@@ -3,11 +3,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django import forms
 from django.http import QueryDict
 from django.template import Context, engines
 from django.test import RequestFactory
 from django.utils import timezone
+
+pytestmark = pytest.mark.unit
 
 
 def shown(source: str, **context: Any) -> str:

@@ -11,6 +11,9 @@ from calls.recording.sealed import CHUNK, SEALED_CHUNK, SealedReader, SealedWrit
 from voiceops.lib.crypto import Keyring, new_key
 from voiceops.lib.errors import SealError
 
+pytestmark = pytest.mark.unit
+
+
 RING = Keyring.parse(new_key())
 
 

@@ -7,9 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from calls.recording.segments import AGENT, CALLER, CLEARED, Record
 from calls.recording.timeline import decode, stereo
+
+pytestmark = pytest.mark.unit
+
 
 RATE = 8000
 LOUD = np.full(160, 9000, dtype="<i2").tobytes()

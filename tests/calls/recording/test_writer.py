@@ -20,6 +20,9 @@ from calls.recording.segments import AGENT, CALLER, CLEARED, Record
 from calls.recording.writer import Disk, SegmentWriter
 from voiceops.lib.errors import SealError
 
+pytestmark = pytest.mark.unit
+
+
 FRAME = b"\x7f" * 160
 
 
