@@ -39,7 +39,7 @@ def names() -> tuple[str, ...]:
 
 def generate(request: Request) -> Generated:
     """A working agent for any description. Never fails, never asks anybody."""
-    name = choose(f"{request.purpose}\n{request.business}", request.call_type)
+    name = choose(request.purpose, request.call_type, request.business)
     facts = read_facts(request.purpose, request.business, request.region)
     chosen = template(name)
     return Generated(
@@ -52,18 +52,25 @@ def generate(request: Request) -> Generated:
     )
 
 
-def choose(purpose: str, call_type: str) -> str:
-    """The template with the most telling words, among those for this kind of call; ties keep the alphabet."""
-    words = f" {' '.join(re.findall(r'[a-z0-9-]+', clean(purpose).lower()))} "
-    best, most = _DEFAULTS.get(call_type, "front_desk"), 0
+def choose(purpose: str, call_type: str, business: str = "") -> str:
+    """The template with the most telling words, among those for this kind of call; ties keep the alphabet.
+
+    What the business is called counts for a little: it says the trade when the description does not.
+    """
+    best, most = _DEFAULTS.get(call_type, "front_desk"), 0.0
     for name in names():
         found = template(name)
         if call_type not in found["calls"]:
             continue
-        score = sum(weight for word, weight in found["keywords"].items() if f" {word} " in words)
+        score = _score(purpose, found["keywords"]) + 0.4 * _score(business, found["keywords"])
         if score > most:
             best, most = name, score
     return best
+
+
+def _score(text: str, keywords: dict[str, int]) -> int:
+    words = f" {' '.join(re.findall(r'[a-z0-9-]+', clean(text).lower()))} "
+    return sum(weight for word, weight in keywords.items() if f" {word} " in words)
 
 
 def fill(name: str, facts: Facts, purpose: str = "") -> AgentContent:
