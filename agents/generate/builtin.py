@@ -147,7 +147,7 @@ def _filled(value: Any, values: dict[str, str]) -> Any:
 
 
 def _text(text: str, values: dict[str, str]) -> str:
-    return _HOLE.sub(lambda match: values.get(match[1], ""), text)
+    return _HOLE.sub(lambda match: values.get(match[1], ""), text).replace("..", ".")
 
 
 def _prompt(prompt: str, facts: Facts, purpose: str) -> str:
