@@ -8,7 +8,6 @@ from django.db import connection
 from django.http import HttpRequest
 
 from voiceops.frame import Frame
-from voiceops.lib.colour import DEFAULT_BRAND, brand
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -16,6 +15,5 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     agency = None if connection.schema_name == "public" else getattr(request, "tenant", None)
     return {
         "agency": agency,
-        "frame": Frame(request),
-        "brand": brand(getattr(agency, "brand_color", "") or DEFAULT_BRAND),
+        "frame": Frame(request, agency),
     }

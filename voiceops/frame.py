@@ -17,6 +17,7 @@ from tenants import access
 from tenants.access import Permission
 from tenants.clients.models import Client
 from tenants.people.models import CLIENT_ROLES
+from voiceops.lib.colour import DEFAULT_BRAND, Brand, brand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,8 +77,9 @@ class Shown:
 class Frame:
     """Nothing is asked of the database until a template touches it: a fragment pays for nothing it does not show."""
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest, agency: Any | None) -> None:
         self.request = request
+        self.agency = agency
         self.user: Any = getattr(request, "user", None)
 
     @cached_property
@@ -127,6 +129,12 @@ class Frame:
         if self.client is not None:
             calls = calls.filter(client=self.client)
         return calls.count()
+
+    @cached_property
+    def brand(self) -> Brand:
+        """A client's people see their own colour where they have one, everybody else the agency's."""
+        own = next((client.brand_color for client in self.clients if client.brand_color), "") if self.is_client else ""
+        return brand(own or getattr(self.agency, "brand_color", "") or DEFAULT_BRAND)
 
     @property
     def layout(self) -> str:
