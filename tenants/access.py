@@ -122,7 +122,7 @@ def visible(person: Any, rows: models.QuerySet[M]) -> models.QuerySet[M]:
         return rows
     if narrowing.path == AGENCY_ONLY:
         return rows.none()
-    mine = person.client_memberships.values("client")
+    mine = person.client_memberships.filter(client__archived_at=None).values("client")
     return rows.filter(**{f"{narrowing.path}__in": mine})
 
 
@@ -196,4 +196,4 @@ def client_ids(person: User) -> list[uuid.UUID] | None:
     """The clients whose live updates a person may have; None is all of them."""
     if person.role not in CLIENT_ROLES:
         return None
-    return list(person.client_memberships.values_list("client_id", flat=True))
+    return list(person.client_memberships.filter(client__archived_at=None).values_list("client_id", flat=True))

@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class VoiceOpsConfig(AppConfig):
     name = "voiceops"
     verbose_name = "VoiceOps"
+
+    def ready(self) -> None:
+        import voiceops.celery  # noqa: F401 (shared tasks are sent by our app, from every process)

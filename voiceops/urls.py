@@ -11,6 +11,6 @@ handler500 = "voiceops.reference.server_error"
 
 urlpatterns = [
     path("frame/live/", live_count, name="live_count"),
-    path("accounts/", include("allauth.urls")),
+    path("", include("tenants.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -8,6 +8,6 @@ from django.urls import include, path
 handler500 = "voiceops.reference.server_error"
 
 urlpatterns = [
-    path("accounts/", include("allauth.urls")),
+    path("", include("tenants.urls_platform")),
     path("admin/", admin.site.urls),
 ]

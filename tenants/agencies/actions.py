@@ -10,7 +10,7 @@ import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
@@ -38,9 +38,31 @@ class Owner:
         return "Owner(…)"
 
 
+@dataclass(frozen=True)
+class AgencyDraft:
+    name: str
+    timezone: str
+    country: str
+    brand_color: str
+
+
+def update(actor: User, agency: Agency, draft: AgencyDraft) -> Agency:
+    """Change what its people see. Runs in the agency's own schema, where its audit log is."""
+    values = {**asdict(draft), "name": clean_name(draft.name)}
+    with transaction.atomic():
+        agency = Agency.objects.select_for_update().get(pk=agency.pk)
+        changed = {name: value for name, value in values.items() if getattr(agency, name) != value}
+        if changed:
+            for name, value in changed.items():
+                setattr(agency, name, value)
+            agency.save(verbosity=0, update_fields=list(changed))
+            audit.record(actor, "agency.changed", agency, data=changed)
+    return agency
+
+
 def provision(name: str, slug: str, owner: Owner, *, reserved: bool = False) -> Agency:
     """An agency from nothing to its open address, in one go. Raises InvalidInput or PlatformError."""
-    agency, _ = reserve(name, slug, owner, reserved=reserved)
+    agency = reserve(name, slug, owner, token=secrets.token_urlsafe(24), reserved=reserved)
     build(agency.pk)
     agency.refresh_from_db()
     if agency.status != Agency.Status.ACTIVE:
@@ -48,13 +70,12 @@ def provision(name: str, slug: str, owner: Owner, *, reserved: bool = False) -> 
     return agency
 
 
-def reserve(name: str, slug: str, owner: Owner, *, reserved: bool = False) -> tuple[Agency, str]:
-    """Take the address and note what is to be built. Returns the agency and the progress page's secret.
+def reserve(name: str, slug: str, owner: Owner, *, token: str, reserved: bool = False) -> Agency:
+    """Take the address and note what is to be built. `token` opens the progress page; its hash is kept.
 
     Raises InvalidInput when the address is taken, also when somebody takes it in this same moment.
     """
     name, slug = clean_name(name), clean_slug(slug, reserved=reserved)
-    token = secrets.token_urlsafe(24)
     with schema_context(get_public_schema_name()):
         if not is_free(slug):
             raise InvalidInput(TAKEN, "slug")
@@ -72,7 +93,7 @@ def reserve(name: str, slug: str, owner: Owner, *, reserved: bool = False) -> tu
                 audit.record(None, "agency.reserved", agency)
         except IntegrityError:
             raise InvalidInput(TAKEN, "slug") from None
-    return agency, token
+    return agency
 
 
 def hash_token(token: str) -> str:

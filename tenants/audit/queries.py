@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from django.db.models import QuerySet
 
 from tenants.audit.actions import GENESIS, digest
 from tenants.audit.models import AuditEvent
@@ -54,3 +56,81 @@ def _broken(event: AuditEvent, due: int, previous: str) -> Break | None:
     if event.hash != digest(event):
         return Break(event.seq, "its content was changed")
     return None
+
+
+# ── the page ─────────────────────────────────────────────────────────────────────────────────────
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the address asks for. `before` is the cursor: events older than this number."""
+
+    action: str = ""
+    actor: str = ""
+    search: str = ""
+    before: int = 0
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> Filter:
+        cursor = query.get("cursor", "")
+        return cls(
+            action=query.get("action", "")[:60],
+            actor=query.get("actor", "")[:200],
+            search=query.get("q", "").strip()[:100],
+            before=int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 19 else 0,
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    event: AuditEvent
+    what: str
+    details: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """`cursor` asks for the next page; empty at the end."""
+
+    rows: list[Row]
+    cursor: str
+
+
+def page(rows: QuerySet[AuditEvent], wanted: Filter) -> Page:
+    """The newest first."""
+    if wanted.action:
+        rows = rows.filter(action=wanted.action)
+    if wanted.actor:
+        rows = rows.filter(actor_label=wanted.actor)
+    if wanted.search:
+        rows = rows.filter(object_label__icontains=wanted.search)
+    if wanted.before:
+        rows = rows.filter(seq__lt=wanted.before)
+    found = list(rows.order_by("-seq")[: PAGE + 1])
+    cursor = str(found[PAGE - 1].seq) if len(found) > PAGE else ""
+    return Page([Row(event, words(event.action), _details(event.data)) for event in found[:PAGE]], cursor)
+
+
+def words(action: str) -> str:
+    """`person.role_changed` as `Person: role changed`."""
+    thing, _, done = action.partition(".")
+    return f"{thing.replace('_', ' ').capitalize()}: {done.replace('_', ' ')}".replace("Api key", "API key")
+
+
+def known_actions(rows: QuerySet[AuditEvent]) -> list[tuple[str, str]]:
+    return [(action, words(action)) for action in rows.order_by("action").values_list("action", flat=True).distinct()]
+
+
+def known_actors(rows: QuerySet[AuditEvent]) -> list[str]:
+    return list(rows.order_by("actor_label").values_list("actor_label", flat=True).distinct())
+
+
+def _details(data: Mapping[str, object]) -> str:
+    return ", ".join(f"{key.replace('_', ' ')}: {_shown(value)}" for key, value in data.items())
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return " and ".join(str(item) for item in value) or "none"
+    return "none" if value is None or value == "" else str(value)
