@@ -58,6 +58,7 @@ PLACES = (
         by_client=True,
     ),
     Place("Usage", icon="gauge", view="usage", permission=Permission.VIEW_USAGE, key="u", below_the_line=True),
+    Place("Clients", icon="building-2", view="clients", permission=Permission.VIEW_INTERNALS, below_the_line=True),
     Place("People", icon="users", view="people", permission=Permission.VIEW_PEOPLE, key="p", below_the_line=True),
     Place(
         "Settings", icon="settings", view="settings", permission=Permission.MANAGE_AGENCY, key="s", below_the_line=True

@@ -12,5 +12,6 @@ handler500 = "voiceops.reference.server_error"
 urlpatterns = [
     path("frame/live/", live_count, name="live_count"),
     path("", include("tenants.urls")),
+    path("api/", include("voiceops.api.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -22,7 +22,9 @@ class AgencyForm(forms.Form):
     name = forms.CharField(max_length=120)
     timezone = forms.ChoiceField(label="Time zone", help_text="For people who have not chosen their own.")
     country = forms.ChoiceField(help_text="Phone numbers of this country are shown in their short form.")
-    brand_color = ColourField(label="Colour", help_text="Buttons and links. It is darkened or lightened to stay readable.")
+    brand_color = ColourField(
+        label="Colour", help_text="Buttons and links. It is darkened or lightened to stay readable."
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,9 +41,13 @@ class AgencyForm(forms.Form):
 
 
 class SignupForm(forms.Form):
-    name = forms.CharField(label="Your agency", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"}))
+    name = forms.CharField(
+        label="Your agency", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"})
+    )
     slug = forms.CharField(label="Its address", max_length=60, widget=forms.TextInput(attrs={"autocapitalize": "none"}))
-    owner_name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    owner_name = forms.CharField(
+        label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
     email = forms.EmailField(label="Your e-mail address", widget=forms.EmailInput(attrs={"autocomplete": "email"}))
     password = forms.CharField(
         strip=False,

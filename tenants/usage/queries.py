@@ -65,7 +65,9 @@ def this_month(clients: Iterable[Client], now: datetime | None = None) -> dict[u
             if day >= starts[client_id]:
                 sums[client_id] = sums.get(client_id, Decimal(0)) + quantity
     return {
-        client.pk: MonthOfClient((sums.get(client.pk, Decimal(0)) / 60).quantize(Decimal("0.1")), client.monthly_minutes_cap)
+        client.pk: MonthOfClient(
+            (sums.get(client.pk, Decimal(0)) / 60).quantize(Decimal("0.1")), client.monthly_minutes_cap
+        )
         for client in clients
     }
 

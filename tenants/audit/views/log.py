@@ -18,6 +18,10 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     wanted = queries.Filter.from_query(request.GET)
     rows = access.visible(person, AuditEvent.objects.all())
     page = queries.page(rows, wanted)
-    context = {"page": page, "wanted": wanted, "actions": queries.known_actions(rows), "people": queries.known_actors(rows)}
-    template = "audit/rows.html" if wanted.before else "audit/log.html"
-    return render(request, template, context)
+    context = {
+        "page": page,
+        "wanted": wanted,
+        "actions": queries.known_actions(rows),
+        "people": queries.known_actors(rows),
+    }
+    return render(request, "audit/log.html", context)

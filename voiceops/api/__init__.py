@@ -1,0 +1,1 @@
+"""The API's front: addresses, schema and the page that explains them."""
