@@ -82,7 +82,7 @@ class CallPlayer {
     this.wave?.destroy();
     this.turns = read<TurnSpan>(this.root.dataset.turns);
     const regions = Regions.create();
-    const lane = (colour: string) => ({ height: HEIGHT, waveColor: token("line-strong"), progressColor: token(colour) });
+    const lane = (colour: string) => ({ height: HEIGHT, waveColor: token(colour, 45), progressColor: token(colour) });
     this.wave = WaveSurfer.create({
       container: place,
       media: this.media,
@@ -101,6 +101,15 @@ class CallPlayer {
       plugins: [regions],
     });
     this.wave.on("interaction", () => this.follow());
+    this.wave.once("decode", () => this.addTurns(regions)); // before it, the plugin knows no length
+    regions.on("region-clicked", (region, event) => {
+      event.stopPropagation();
+      this.seek(region.start);
+    });
+    this.drawMarks();
+  }
+
+  private addTurns(regions: Regions): void {
     for (const turn of this.turns) {
       const colour = token(turn.role === "user" ? "live-soft" : "brand-soft");
       regions.addRegion({
@@ -113,11 +122,6 @@ class CallPlayer {
         resize: false,
       });
     }
-    regions.on("region-clicked", (region, event) => {
-      event.stopPropagation();
-      this.seek(region.start);
-    });
-    this.drawMarks();
   }
 
   private drawMarks(): void {
