@@ -48,9 +48,9 @@ def stack(capacity: int = 60) -> Iterator[Stack]:
 
 def point_number_at(models: str, number: str) -> None:
     """The demo's number is answered by an agent whose ears, mind and voice are the server `models`."""
-    from agents.content import AgentContent, Choice, Choices
     from django_tenants.utils import schema_context
 
+    from agents.content import AgentContent, Choice, Choices
     from agents.models import Agent, AgentVersion, ProviderAccount
     from bench.models import agent as bench_agent
     from calls.models import PhoneNumber

@@ -24,6 +24,8 @@ class Agent(models.Model):
     call_type = models.CharField(max_length=8, choices=CallType.choices, default=CallType.INBOUND)
     purpose = models.TextField(blank=True, max_length=4000, help_text="What it should do, in plain words.")
     draft = models.JSONField(default=dict)
+    draft_before = models.JSONField(null=True, blank=True, help_text="The draft that the last restore replaced.")
+    draft_saved_at = models.DateTimeField(null=True, blank=True)
     draft_revision = models.PositiveIntegerField(default=1)
     published = models.ForeignKey(
         "agents.AgentVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+"

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django_tenants.utils import get_public_schema_name, schema_context
 
+from agents.demo import FRONT_DESK, create_demo_agents
+from agents.models import Agent
 from calls.models import CarrierAccount, PhoneNumber
 from tenants.agencies import actions as agencies
 from tenants.agencies.models import Agency, Domain
@@ -76,7 +78,8 @@ def seed() -> Demo:
     with schema_context(agency.schema_name):
         owner = _people()
         made = {client.name: client for client in Client.objects.filter(name__in=[DENTAL, AUTO])}
-        account, number = _phone(made[DENTAL])
+        agents = create_demo_agents(made, owner)
+        account, number = _phone(made[DENTAL], agents[DENTAL, FRONT_DESK])
         return Demo(agency, account, number, _api_key(owner))
 
 
@@ -125,15 +128,18 @@ def _people() -> User:
     return owner
 
 
-def _phone(client: Client) -> tuple[CarrierAccount, PhoneNumber]:
+def _phone(client: Client, agent: Agent) -> tuple[CarrierAccount, PhoneNumber]:
     account = CarrierAccount.objects.filter(carrier="twilio", account_sid=ACCOUNT_SID).first()
     if account is None:
         account = CarrierAccount.objects.create(
             carrier="twilio", label="Demo Twilio", account_sid=ACCOUNT_SID, auth_token=derived("auth token")[:32]
         )
     number, _ = PhoneNumber.objects.get_or_create(
-        number=NUMBER, defaults={"account": account, "client": client, "label": "Front desk"}
+        number=NUMBER, defaults={"account": account, "client": client, "agent": agent, "label": "Front desk"}
     )
+    if number.agent_id is None:
+        number.agent = agent
+        number.save(update_fields=["agent"])
     return account, number
 
 

@@ -1,0 +1,207 @@
+"""The outline's form and the draft's flow: reading what was posted, adding and removing rows.
+
+Fields are named by their place: `flow.nodes.2.slots.0.ask`. Whatever can be typed is kept; whether it makes sense is
+for `agents.content.read` to say. Steps are renamed by their title: what leads to them follows.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from agents.flow.outline import STEP_KINDS, title
+
+_ROWS = frozenset({"nodes", "intents", "slots"})
+_LINES = frozenset({"goals", "examples", "choices", "fallback"})
+_REFERENCES = frozenset({"goto", "next", "give_up", "fallback_goto", "start"})
+_OPTIONAL = frozenset({"goto", "give_up", "fallback_goto"})
+_CHECKS = ("confirm", "required")
+_STEP_FIELDS = {
+    "conversation": ("id", "type", "prompt", "say", "intents", "fallback", "fallback_goto"),
+    "collect": ("id", "type", "prompt", "slots", "attempts", "done", "next", "give_up"),
+    "say": ("id", "type", "text", "next"),
+    "end": ("id", "type", "text", "outcome"),
+}
+
+
+def parse(posted: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """The flow that the form holds. Rows keep the form's order; names become ids."""
+    tree: dict[str, Any] = {}
+    for name, value in posted:
+        parts = name.split(".")
+        if parts[0] != "flow" or len(parts) > 8:
+            continue
+        here = tree
+        for part in parts[1:-1]:
+            here = here.setdefault(part, {})
+            if not isinstance(here, dict):
+                break
+        else:
+            here[parts[-1]] = value.replace("\r\n", "\n")
+    nodes = list(_rows(tree.get("nodes")))
+    renamed = _renamed(nodes)
+    return {
+        "greeting": _text(tree.get("greeting")),
+        "prompt": _text(tree.get("prompt")),
+        "goals": lines(_text(tree.get("goals"))),
+        "start": renamed.get(_text(tree.get("start")), _text(tree.get("start"))),
+        "intents": [_topic(row, renamed) for row in _rows(tree.get("intents"))],
+        "nodes": [_step(row, renamed) for row in nodes],
+    }
+
+
+def identifier(text: str, otherwise: str) -> str:
+    """“Opening hours?” → opening_hours; what has no letters of ours is called `otherwise`."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    found = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
+    found = found if found[:1].isalpha() else f"{otherwise}_{found}".strip("_") if found else otherwise
+    return found[:40].rstrip("_")
+
+
+def lines(text: str) -> list[str]:
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+# ── rows ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def add(flow: dict[str, Any], where: str) -> tuple[dict[str, Any], str]:
+    """The flow with an empty row at the end of `where` (`flow.intents`, `flow.nodes.2.slots`) or a new step
+    (`flow.nodes:collect`), and the new row's path. An unknown place changes nothing."""
+    flow = copy.deepcopy(flow)
+    place, _, kind = where.partition(":")
+    rows = _at(flow, place)
+    if not isinstance(rows, list):
+        return flow, ""
+    name = place.rsplit(".", 1)[-1]
+    if name == "nodes" and kind in STEP_KINDS:
+        rows.append(_new_step(flow, kind))
+    elif name == "slots":
+        rows.append({"name": _free("answer", [row.get("name") for row in rows]), "type": "text", "ask": ""})
+    elif name == "intents":
+        rows.append({"name": _free("topic", [row.get("name") for row in rows]), "examples": [], "answer": ""})
+    else:
+        return flow, ""
+    return flow, f"{place}.{len(rows) - 1}"
+
+
+def remove(flow: dict[str, Any], path: str) -> dict[str, Any]:
+    """The flow without the row at `path`. What led to a removed step leads to it still, and is shown as a problem."""
+    flow = copy.deepcopy(flow)
+    place, _, number = path.rpartition(".")
+    rows = _at(flow, place)
+    if isinstance(rows, list) and number.isdigit() and int(number) < len(rows):
+        del rows[int(number)]
+    return flow
+
+
+def move(flow: dict[str, Any], path: str, by: int) -> dict[str, Any]:
+    """The flow with the row at `path` one place up (-1) or down (+1)."""
+    flow = copy.deepcopy(flow)
+    place, _, number = path.rpartition(".")
+    rows = _at(flow, place)
+    if isinstance(rows, list) and number.isdigit() and 0 <= int(number) + by < len(rows) > int(number):
+        rows.insert(int(number) + by, rows.pop(int(number)))
+    return flow
+
+
+def _at(flow: dict[str, Any], place: str) -> Any:
+    here: Any = {"flow": flow}
+    for part in place.split("."):
+        if isinstance(here, dict) and part in here:
+            here = here[part]
+        elif isinstance(here, list) and part.isdigit() and int(part) < len(here):
+            here = here[int(part)]
+        else:
+            return None
+    return here
+
+
+def _new_step(flow: dict[str, Any], kind: str) -> dict[str, Any]:
+    taken = [node.get("id") for node in flow["nodes"] if isinstance(node, dict)]
+    ends = [node["id"] for node in flow["nodes"] if isinstance(node, dict) and node.get("type") == "end"]
+    onwards = next(iter(ends), flow.get("start", ""))
+    step: dict[str, Any] = {"id": _free(identifier(STEP_KINDS[kind][1], kind), taken), "type": kind}
+    if kind == "conversation":
+        step |= {"say": "", "intents": [], "fallback": ["Sorry, could you say that again?"]}
+    elif kind == "collect":
+        step |= {"slots": [{"name": "answer", "type": "text", "ask": ""}], "done": "", "next": onwards}
+    elif kind == "say":
+        step |= {"text": "", "next": onwards}
+    else:
+        step |= {"text": "Goodbye.", "outcome": "completed"}
+    return step
+
+
+def _free(name: str, taken: list[Any]) -> str:
+    if name not in taken:
+        return name
+    return next(other for number in range(2, len(taken) + 3) if (other := f"{name[:36]}_{number}") not in taken)
+
+
+# ── pieces of the form ───────────────────────────────────────────────────────────────────────────
+
+
+def _rows(source: object) -> Iterable[Mapping[str, Any]]:
+    return [row for row in source.values() if isinstance(row, dict)] if isinstance(source, dict) else []
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _renamed(nodes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Old id → id after the titles as they were typed."""
+    renamed: dict[str, str] = {}
+    for number, node in enumerate(nodes, start=1):
+        old, typed = _text(node.get("id")), _text(node.get("title"))
+        kept = not typed.strip() or typed.strip() == title(old)
+        wanted = old if kept and old else identifier(typed, f"step_{number}")
+        renamed[old or f"step_{number}"] = _free(wanted, list(renamed.values()))
+    return renamed
+
+
+def _step(row: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
+    kind, old = _text(row.get("type")), _text(row.get("id"))
+    step: dict[str, Any] = {"id": renamed.get(old, old), "type": kind}
+    for name in _STEP_FIELDS.get(kind, ()):
+        if name == "intents":
+            step[name] = [_topic(topic, renamed) for topic in _rows(row.get(name))]
+        elif name == "slots":
+            step[name] = [_question(question) for question in _rows(row.get(name))]
+        elif name == "attempts":
+            typed = _text(row.get(name)).strip()
+            step[name] = int(typed) if typed.isdigit() and len(typed) < 6 else typed or 3
+        elif name == "outcome":
+            step[name] = identifier(_text(row.get(name)), "completed")
+        elif name not in ("id", "type"):
+            step[name] = _field(name, row.get(name), renamed)
+    return step
+
+
+def _topic(row: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "name": identifier(_text(row.get("name")), "topic"),
+        **{name: _field(name, row.get(name), renamed) for name in ("examples", "answer", "goto")},
+    }
+
+
+def _question(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": identifier(_text(row.get("name")), "answer"),
+        "type": _text(row.get("type")) or "text",
+        **{name: _field(name, row.get(name), {}) for name in ("ask", "reask", "choices")},
+        **{name: name in row for name in _CHECKS},
+    }
+
+
+def _field(name: str, value: object, renamed: Mapping[str, str]) -> Any:
+    text = _text(value)
+    if name in _LINES:
+        return lines(text)
+    if name in _REFERENCES:
+        return renamed.get(text, text) or (None if name in _OPTIONAL else "")
+    return text

@@ -1,0 +1,191 @@
+"""A draft's flow as the outline shows it. Tolerant: a draft that makes no sense yet is shown as far as it goes.
+
+`path` names a row as the form does (`flow.nodes.2.slots.0`); `agents.flow.form` reads the form back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from agents.flow.problems import Problem, words
+from media_worker.contract.flow import SlotType
+
+STEP_KINDS = {
+    "conversation": ("messages-square", "Conversation", "Listens, answers topics and goes where they lead"),
+    "collect": ("list-checks", "Questions", "Asks one thing after the other and keeps the answers"),
+    "say": ("quote", "Line", "Says something and goes on at once"),
+    "end": ("phone-off", "Goodbye", "Says goodbye and hangs up"),
+}
+SLOT_KINDS: dict[str, str] = {
+    "text": "Anything",
+    "name": "A name",
+    "phone": "A phone number",
+    "date": "A day",
+    "time": "A time",
+    "email": "An e-mail address",
+    "number": "A number",
+    "choice": "One of a list",
+    "yes_no": "Yes or no",
+}
+assert set(SLOT_KINDS) == set(get_args(SlotType))
+
+
+@dataclass(frozen=True)
+class Topic:
+    path: str
+    name: str
+    answer: str
+    examples: str
+    goto: str
+    goto_title: str
+    problems: tuple[Problem, ...]
+    count: int
+
+
+@dataclass(frozen=True)
+class Question:
+    path: str
+    name: str
+    type: str
+    ask: str
+    reask: str
+    choices: str
+    confirm: bool
+    required: bool
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    path: str
+    id: str
+    title: str
+    kind: str
+    icon: str
+    kind_name: str
+    values: Mapping[str, str]
+    topics: Sequence[Topic]
+    questions: Sequence[Question]
+    problems: tuple[Problem, ...]
+    leads_to: str
+
+
+@dataclass(frozen=True)
+class Outline:
+    greeting: str
+    prompt: str
+    goals: str
+    start: str
+    topics: Sequence[Topic]
+    steps: Sequence[Step]
+    targets: Sequence[tuple[str, str]]
+    problems: tuple[Problem, ...]
+
+
+def outline(document: object, problems: Iterable[Problem] = ()) -> Outline:
+    flow = _mapping(_mapping(document).get("flow"))
+    found = tuple(problems)
+    nodes = [_mapping(node) for node in _sequence(flow.get("nodes"))]
+    targets = [(str(node.get("id", "")), title(node.get("id", ""))) for node in nodes]
+    titles = dict(targets)
+    return Outline(
+        greeting=_text(flow.get("greeting")),
+        prompt=_text(flow.get("prompt")),
+        goals=_lines(flow.get("goals")),
+        start=_text(flow.get("start")),
+        topics=_topics(flow.get("intents"), "flow.intents", titles, found),
+        steps=[_step(node, f"flow.nodes.{number}", titles, found) for number, node in enumerate(nodes)],
+        targets=targets,
+        problems=tuple(p for p in found if p.path[:1] == ("flow",) and len(p.path) <= 3 and "nodes" not in p.path),
+    )
+
+
+def title(node_id: object) -> str:
+    said = words(node_id)
+    return said[:1].upper() + said[1:]
+
+
+def _step(node: Mapping[str, Any], path: str, titles: Mapping[str, str], problems: tuple[Problem, ...]) -> Step:
+    kind = _text(node.get("type"))
+    icon, name, _ = STEP_KINDS.get(kind, ("circle-help", "Unknown", ""))
+    values = {key: _text(node.get(key)) for key in _STEP_TEXTS} | {"fallback": _lines(node.get("fallback"))}
+    topics = _topics(node.get("intents"), f"{path}.intents", titles, problems)
+    questions = [
+        _question(_mapping(slot), f"{path}.slots.{number}", problems)
+        for number, slot in enumerate(_sequence(node.get("slots")))
+    ]
+    leads = [values["next"], values["give_up"], values["fallback_goto"], *(topic.goto for topic in topics)]
+    return Step(
+        path=path,
+        id=_text(node.get("id")),
+        title=title(node.get("id", "")),
+        kind=kind,
+        icon=icon,
+        kind_name=name,
+        values=values,
+        topics=topics,
+        questions=questions,
+        problems=_of(path, problems),
+        leads_to=", ".join(dict.fromkeys(titles.get(target, target) for target in leads if target)),
+    )
+
+
+_STEP_TEXTS = (
+    "say", "prompt", "fallback_goto", "attempts", "done", "next", "give_up", "text", "outcome",
+)  # fmt: skip
+
+
+def _topics(source: object, path: str, titles: Mapping[str, str], problems: tuple[Problem, ...]) -> list[Topic]:
+    topics = []
+    for number, item in enumerate(_sequence(source)):
+        intent, here = _mapping(item), f"{path}.{number}"
+        goto = _text(intent.get("goto"))
+        topics.append(
+            Topic(
+                path=here,
+                name=words(_text(intent.get("name"))),
+                answer=_text(intent.get("answer")),
+                examples=_lines(intent.get("examples")),
+                goto=goto,
+                goto_title=titles.get(goto, goto),
+                problems=_of(here, problems),
+                count=len(_sequence(intent.get("examples"))),
+            )
+        )
+    return topics
+
+
+def _question(slot: Mapping[str, Any], path: str, problems: tuple[Problem, ...]) -> Question:
+    return Question(
+        path=path,
+        name=words(_text(slot.get("name"))),
+        type=_text(slot.get("type")) or "text",
+        ask=_text(slot.get("ask")),
+        reask=_text(slot.get("reask")),
+        choices=_lines(slot.get("choices")),
+        confirm=slot.get("confirm") is True,
+        required=slot.get("required") is not False,
+        problems=_of(path, problems),
+    )
+
+
+def _of(path: str, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    return tuple(p for p in problems if p.anchor == path or p.anchor.startswith(f"{path}."))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _sequence(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _lines(value: object) -> str:
+    return "\n".join(_text(item) for item in _sequence(value))
