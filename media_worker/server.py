@@ -57,7 +57,7 @@ class LoopLag:
     def overloaded(self) -> bool:
         """One hiccup is none: a tenth of the last two seconds' samples have to be late."""
         recent = sorted(list(self._samples)[-_RECENT:])
-        return bool(recent) and recent[int(len(recent) * 0.9)] > MOST_LAG
+        return len(recent) == _RECENT and recent[int(len(recent) * 0.9)] > MOST_LAG
 
 
 class Worker:

@@ -13,6 +13,7 @@ from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import SegmentedSTTService, STTService
 from pipecat.services.tts_service import TTSService
+from pipecat.utils.errors import ErrorCategory
 
 from media_worker.contract.events import Snapshot
 from media_worker.contract.spec import CallSpec
@@ -100,8 +101,13 @@ def build(
         stage = {vendors.stt: "stt", vendors.llm: "llm", vendors.tts: "tts"}.get(frame.processor, "pipeline")
         category = frame.category.value if frame.category else "unknown"
         message = f"{category}: {without_words(frame.error)}"
-        if stage == "llm" and thinker is not None:
+        if frame.category is ErrorCategory.APPLICATION:
+            observer.fault("platform", stage, message)
+        elif stage == "llm" and thinker is not None:
             spawn(thinker.on_error(category))
+        elif stage == "tts":
+            observer.fault("provider", stage, message)
+            spawn(brain.voice_silent())
         elif stage == "stt" and not vendors.stt.is_usable:
             spawn(brain.ears_failed(message))
         else:

@@ -129,6 +129,7 @@ class Mouth(FrameProcessor):
         self._wake = asyncio.Event()
         self._until = 0.0
         self._owed: asyncio.TimerHandle | None = None
+        self._pacing: asyncio.Task[None] | None = None
         self.seconds = 0.0
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -148,7 +149,7 @@ class Mouth(FrameProcessor):
                 self._books.written(frame.speech)
         await super().process_frame(frame, direction)
         if isinstance(frame, StartFrame):
-            self.create_task(self._pace(), "pace")
+            self._pacing = self.create_task(self._pace(), "pace")
         await self.push_frame(frame, direction)
 
     async def _take(self, frame: TTSAudioRawFrame) -> None:
@@ -248,4 +249,6 @@ class Mouth(FrameProcessor):
 
     async def cleanup(self) -> None:
         self._expect_nothing()
+        if self._pacing is not None:
+            await self.cancel_task(self._pacing)
         await super().cleanup()

@@ -1,0 +1,132 @@
+"""How calls end, how they go on elsewhere, and what they leave behind: nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+from pipecat.pipeline.worker import PipelineWorker
+
+from media_worker.contract import events as told
+from media_worker.contract.wire import Dtmf, Hangup
+from media_worker.session import Session
+from tests.media_worker.conftest import GREETING, HOURS, calling, clip, spec
+from tests.media_worker.fakes import Answer, Vendors
+
+
+async def test_a_caller_who_hangs_up_ends_the_call_at_once(workers):
+    worker = await workers(Vendors([]))
+    async with calling(worker, spec()) as caller:
+        await caller.until(lambda: caller.speaking)
+        await caller.send(Hangup().model_dump_json())
+        await caller.until(caller.over.is_set, 3)
+    assert caller.finished is not None
+    assert (caller.finished.reason, caller.finished.ended_by) == ("caller_hangup", "caller")
+    assert caller.requests == []
+    greeting = caller.of(told.AgentTurn)[0]
+    assert len(greeting.text) < len(GREETING)
+    assert {body.stage for body in caller.of(told.Usage)} == {"stt", "tts"}
+
+
+async def test_silence_is_asked_about_and_then_hung_up_on(workers):
+    worker = await workers(Vendors([]))
+    async with calling(worker, spec(limits={"idle_after": 2.0})) as caller:
+        await caller.until(caller.over.is_set, 30)
+    assert [text for _, text in caller.transcript()] == [
+        GREETING,
+        "Are you still there?",
+        "I can't hear you, so I will hang up now. Goodbye.",
+    ]
+    assert caller.finished is not None
+    assert caller.finished.reason == "idle_timeout"
+    assert [request.action for request in caller.requests] == ["hangup"]
+
+
+async def test_a_call_that_lasts_too_long_ends_with_a_goodbye(workers):
+    worker = await workers(Vendors([]))
+    async with calling(worker, spec(limits={"max_duration": 10}), elapsed_ms=8_000) as caller:
+        await caller.until(caller.over.is_set)
+    assert caller.transcript()[-1][1].endswith("Goodbye.")
+    assert caller.finished is not None
+    assert caller.finished.reason == "max_duration"
+
+
+async def test_pressed_digits_become_a_turn(workers):
+    worker = await workers(Vendors([], [Answer(["Thank you."])]))
+    async with calling(worker, spec(llm=True)) as caller:
+        await caller.until_heard(0)
+        for digit in "42#":
+            await caller.send(Dtmf(digit=digit).model_dump_json())
+        await caller.until_heard(1)
+    assert caller.transcript()[1:] == [("user", "42"), ("agent", "Thank you.")]
+    assert [body.digit for body in caller.of(told.Digit)] == ["4", "2", "#"]
+
+
+async def test_another_worker_goes_on_and_says_nothing_twice(workers):
+    first = await workers(Vendors(["what are your opening hours"]))
+    async with calling(first, spec()) as caller:
+        await caller.until_heard(0)
+        caller.say(clip("hours_slt"))
+        await caller.until_heard(1)
+        snapshot, seen = caller.snapshots[-1], caller.events[-1].seq
+    second = await workers(Vendors(["no thank you goodbye"]))
+    async with calling(second, caller.spec, resume=snapshot, elapsed_ms=snapshot.at_ms) as caller:
+        await caller.until(lambda: caller.of(told.AgentTurn))
+        caller.say(clip("goodbye_slt"))
+        await caller.until(caller.over.is_set)
+    assert [event.seq for event in caller.events] == list(
+        range(snapshot.seq + 1, snapshot.seq + 1 + len(caller.events))
+    )
+    assert snapshot.seq <= seen
+    assert caller.of(told.Started)[0].resumed
+    assert caller.events[0].at_ms >= snapshot.at_ms
+    said = [text for who, text in caller.transcript() if who == "agent"]
+    assert GREETING not in said
+    assert HOURS not in said
+    assert [body.turn for body in caller.of(told.UserTurn)] == [2]
+    assert [message.text for message in caller.snapshots[-1].messages][:3] == [
+        GREETING,
+        "what are your opening hours",
+        HOURS,
+    ]
+
+
+async def test_a_turn_that_nobody_answered_is_answered_by_the_next_worker(workers):
+    first = await workers(Vendors(["what are your opening hours"], [Answer(stall_before=True)]))
+    async with calling(first, spec(llm=True)) as caller:
+        await caller.until_heard(0)
+        caller.say(clip("hours_slt"))
+        await caller.until(lambda: caller.of(told.UserTurn))
+        snapshot = caller.snapshots[-1]
+    second = await workers(Vendors([], [Answer(["From nine to five."])]))
+    async with calling(second, caller.spec, resume=snapshot) as caller:
+        answer = await caller.until_heard(1)
+    assert answer.text == "From nine to five."
+    assert caller.of(told.UserTurn) == []
+
+
+async def test_fifty_calls_leave_no_task_and_no_pipeline_behind(workers):
+    vendors = Vendors(["goodbye"])
+    worker = await workers(vendors, capacity=50)
+    before = asyncio.all_tasks()
+
+    async def one(number: int) -> None:
+        async with calling(worker, spec()) as caller:
+            await caller.ready.wait()
+            if number % 3 == 0:
+                await caller.send(Hangup().model_dump_json())
+                await caller.over.wait()
+            elif number % 3 == 1:
+                await caller.until(lambda: caller.speaking)
+
+    for batch in range(5):
+        await asyncio.gather(*(one(batch * 10 + number) for number in range(10)))
+    async with asyncio.timeout(20):
+        await worker._empty.wait()
+    await asyncio.sleep(0)
+    vendors.built.clear()
+    gc.collect()
+    left = {task for task in asyncio.all_tasks() - before if not task.done()}
+    assert {task.get_name() for task in left} == set()
+    alive = [thing for thing in gc.get_objects() if isinstance(thing, PipelineWorker | Session)]
+    assert alive == []
