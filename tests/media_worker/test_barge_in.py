@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from media_worker.contract import events as told
 from tests.media_worker.conftest import HOURS, calling, clip, spec
 from tests.media_worker.fakes import Answer, Vendors
+
+pytestmark = pytest.mark.unit
 
 
 async def test_the_agent_stops_and_the_history_keeps_only_what_was_heard(workers):

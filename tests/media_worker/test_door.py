@@ -18,6 +18,8 @@ from media_worker.server import Worker
 from tests.media_worker.conftest import HOURS, KEY, calling, clip, spec
 from tests.media_worker.fakes import Vendors
 
+pytestmark = pytest.mark.unit
+
 
 def raw(worker: Worker, path: str = PATH, key: str = KEY):
     return connect(

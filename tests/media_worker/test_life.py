@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 
+import pytest
 from pipecat.pipeline.worker import PipelineWorker
 
 from media_worker.contract import events as told
@@ -12,6 +13,8 @@ from media_worker.contract.wire import Dtmf, Hangup
 from media_worker.session import Session
 from tests.media_worker.conftest import GREETING, HOURS, calling, clip, spec
 from tests.media_worker.fakes import Answer, Vendors
+
+pytestmark = pytest.mark.unit
 
 
 async def test_a_caller_who_hangs_up_ends_the_call_at_once(workers):

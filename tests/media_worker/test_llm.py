@@ -9,6 +9,8 @@ from media_worker.pipeline.brain import AGAIN, BROKEN, ONE_MOMENT
 from tests.media_worker.conftest import HOURS, calling, clip, spec
 from tests.media_worker.fakes import Answer, Vendors
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
