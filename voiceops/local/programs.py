@@ -34,12 +34,13 @@ def daphne(env: Environment, log: Path, host: str, port: int) -> Program:
 def media_worker(env: Environment, log: Path, number: int, port: int, capacity: int, drain_seconds: float) -> Program:
     """One media worker on loopback. It may use `drain_seconds` to bring its calls to an end."""
     argv = ["serve", "--host", "127.0.0.1", "--port", str(port), "--capacity", str(capacity)]
+    argv += ["--drain-seconds", f"{drain_seconds:g}"]
     return Program(
         name=f"media-{number}",
         argv=[sys.executable, "-m", "media_worker", *argv],
         log=log,
         env=env,
-        stop_seconds=drain_seconds,
+        stop_seconds=drain_seconds + 2,
         ready=lambda: _listens("127.0.0.1", port),
     )
 

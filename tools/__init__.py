@@ -1,0 +1,1 @@
+"""What `make check` and the Makefile use. Not part of the product."""
