@@ -16,7 +16,10 @@ FOLDERS = ("templates", "agents", "calls", "tenants", "voiceops")
 
 REFUSED = (
     (re.compile(r"<style\b|\sstyle\s*=\s*[\"']", re.IGNORECASE), "has an inline style: use a class"),
-    (re.compile(r"<script(?![^>]*\bsrc\s*=)[^>]*>(?!\s*</script>)", re.IGNORECASE), "has an inline script: use a module"),
+    (
+        re.compile(r"<script(?![^>]*\bsrc\s*=)[^>]*>(?!\s*</script>)", re.IGNORECASE),
+        "has an inline script: use a module",
+    ),
     (re.compile(r"\son[a-z]+\s*=\s*[\"']", re.IGNORECASE), "has an inline event handler: use x-on or a module"),
     (re.compile(r"javascript:", re.IGNORECASE), "has a javascript: address"),
 )
@@ -27,9 +30,7 @@ POST_FORM = re.compile(r"<form\b[^>]*\bmethod\s*=\s*[\"']post[\"'][^>]*>.*?</for
 
 
 def templates() -> list[Path]:
-    return sorted(
-        path for folder in FOLDERS for path in (ROOT / folder).rglob("*.html") if "templates" in path.parts
-    )
+    return sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.html") if "templates" in path.parts)
 
 
 def complaints(text: str) -> Iterator[tuple[int, str]]:

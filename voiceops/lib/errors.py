@@ -40,7 +40,7 @@ class VoiceOpsError(Exception):
 
 
 class CustomerError(VoiceOpsError):
-    fault = "customer"
+    fault: ClassVar[Fault] = "customer"
 
 
 class InvalidInput(CustomerError):
@@ -56,7 +56,7 @@ class LimitReached(CustomerError):
 
 
 class CarrierError(VoiceOpsError):
-    fault = "carrier"
+    fault: ClassVar[Fault] = "carrier"
 
 
 class CarrierRefused(CarrierError):
@@ -76,7 +76,7 @@ class CarrierOutcomeUnknown(CarrierError):
 
 
 class ProviderError(VoiceOpsError):
-    fault = "provider"
+    fault: ClassVar[Fault] = "provider"
 
 
 class ProviderRefused(ProviderError):
@@ -88,7 +88,7 @@ class ProviderUnreachable(ProviderError):
 
 
 class PlatformError(VoiceOpsError):
-    fault = "platform"
+    fault: ClassVar[Fault] = "platform"
 
 
 class Busy(PlatformError):
@@ -102,7 +102,7 @@ class SealError(PlatformError):
 class TicketRefused(PlatformError):
     """`why` is one of `malformed`, `forged`, `foreign`, `expired`, `spent`: for logs and counters."""
 
-    fault = "none"
+    fault: ClassVar[Fault] = "none"
 
     def __init__(self, why: Literal["malformed", "forged", "foreign", "expired", "spent"]) -> None:
         super().__init__(f"The ticket is {why}.")
@@ -110,7 +110,7 @@ class TicketRefused(PlatformError):
 
 
 class AddressRefused(PlatformError):
-    fault = "customer"
+    fault: ClassVar[Fault] = "customer"
 
 
 class StoreError(PlatformError):

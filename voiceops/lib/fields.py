@@ -60,6 +60,8 @@ def row_aad(instance: models.Model, field: str, schema: str) -> str:
 class _OpensOnRead(DeferredAttribute):
     """Keeps a loaded value sealed until somebody reads it."""
 
+    field: _EncryptedField
+
     def __get__(self, instance: models.Model | None, cls: type[models.Model] | None = None) -> Any:
         value = super().__get__(instance, cls)
         if instance is not None and isinstance(value, Sealed):
@@ -70,7 +72,7 @@ class _OpensOnRead(DeferredAttribute):
         instance.__dict__[self.field.attname] = value
 
 
-class _EncryptedField(models.Field):  # type: ignore[type-arg]
+class _EncryptedField(models.Field):
     descriptor_class = _OpensOnRead
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

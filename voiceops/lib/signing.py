@@ -65,7 +65,7 @@ def _keys() -> Sequence[bytes]:
     from django.conf import settings
 
     roots = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return [hmac.digest(root.encode(), b"voiceops ticket v1", hashlib.sha256) for root in roots]
+    return [hmac.digest(str(root).encode(), b"voiceops ticket v1", hashlib.sha256) for root in roots]
 
 
 def _mac(body: str, key: bytes) -> bytes:

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from voiceops.local.process import last_lines
 from voiceops.local.programs import free_ports
 from voiceops.local.state import ROOT
 
@@ -93,7 +92,12 @@ def running(folder: Path) -> Iterator[tuple[dict[str, str], float]]:
     }
     began = time.monotonic()
     up = subprocess.Popen(
-        [sys.executable, "manage.py", "up"], cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [sys.executable, "manage.py", "up"],
+        cwd=ROOT,
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     try:
         yield env, _until_ready(up, began)
@@ -130,13 +134,19 @@ def manage(env: dict[str, str], *arguments: str) -> str:
     """What a management command printed. Raises DemoFailed with its complaint."""
     try:
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=env, capture_output=True, text=True, timeout=CALL_WITHIN
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=CALL_WITHIN,
         )
     except subprocess.TimeoutExpired:
         raise DemoFailed(f"`{arguments[0]}` took more than {CALL_WITHIN:.0f} s") from None
     if done.returncode:
-        complaint = done.stderr.strip().splitlines() or [last_lines(Path(env["VOICEOPS_STATE"]) / "logs" / "daphne.log")]
-        raise DemoFailed(f"`{arguments[0]}` failed: {complaint[-1]}")
+        complaint = done.stderr.strip().splitlines() or ["it said nothing"]
+        first = next((line for line in complaint if line.startswith("CommandError")), complaint[-1])
+        raise DemoFailed(f"`{arguments[0]}` failed: {first}")
     return done.stdout
 
 
