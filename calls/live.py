@@ -15,9 +15,10 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from django.db import connection, transaction
+from django.db import transaction
 
 from calls.models import Call
+from voiceops.lib.schema import current_schema
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ def group(schema: str) -> str:
 
 def call_changed(call: Call, kind: str) -> None:
     """Say it of this call, in the schema that is set: on its page, in the list and on Home."""
-    schema = connection.schema_name
+    schema = current_schema()
     for topic in (f"call:{call.pk}", "calls", "home"):
         publish(schema, topic, kind, client_id=call.client_id)
 

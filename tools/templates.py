@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("templates", "agents", "calls", "tenants", "voiceops")
 
 REFUSED = (
-    (re.compile(r"<style\b|\sstyle\s*=\s*[\"']", re.IGNORECASE), "has an inline style: use a class"),
+    (re.compile(r"<style\b(?![^>]*\bnonce=)|\sstyle\s*=\s*[\"']", re.IGNORECASE), "has an inline style: use a class"),
     (
         re.compile(r"<script(?![^>]*\bsrc\s*=)[^>]*>(?!\s*</script>)", re.IGNORECASE),
         "has an inline script: use a module",
@@ -25,7 +25,7 @@ REFUSED = (
 )
 DATA_SCRIPT = re.compile(r"<script[^>]*type\s*=\s*[\"']application/json[\"']", re.IGNORECASE)
 UNESCAPED = re.compile(r"\|\s*safe\b|{%\s*autoescape\s+off|\|\s*safeseq\b")
-REASON = re.compile(r"{#\s*safe:\s*\S")
+REASON = re.compile(r"{#\s*safe:\s*\S")  # on the line, the line before, or the file's first line for all of it
 POST_FORM = re.compile(r"<form\b[^>]*\bmethod\s*=\s*[\"']post[\"'][^>]*>.*?</form>", re.IGNORECASE | re.DOTALL)
 
 
@@ -41,7 +41,7 @@ def complaints(text: str) -> Iterator[tuple[int, str]]:
             if pattern.search(line) and not DATA_SCRIPT.search(line):
                 yield number, wrong
         before = lines[number - 2] if number > 1 else ""
-        if UNESCAPED.search(line) and not (REASON.search(line) or REASON.search(before)):
+        if UNESCAPED.search(line) and not any(REASON.search(place) for place in (line, before, lines[0])):
             yield number, "turns escaping off without a reason ({# safe: why #})"
     for form in POST_FORM.finditer(text):
         if "csrf_token" not in form[0] and "hx-headers" not in form[0]:

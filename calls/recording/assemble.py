@@ -17,7 +17,6 @@ from uuid import UUID
 import numpy as np
 import soundfile
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from calls import live
@@ -29,6 +28,7 @@ from calls.recording.segments import Record
 from calls.recording.store import store
 from calls.recording.timeline import Samples, stereo
 from voiceops.lib.errors import PlatformError, SealError
+from voiceops.lib.schema import current_schema
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class Found:
 
 def assemble(call: Call) -> None:
     """Raises NotYet while a bridge may still be writing, and errors that say whether another try can help."""
-    schema = connection.schema_name
+    schema = current_schema()
     recording, _ = Recording.objects.get_or_create(call=call)
     if recording.status == Recording.Status.READY:
         segments.delete(schema, call.pk)

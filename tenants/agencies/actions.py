@@ -23,6 +23,7 @@ from tenants.agencies.names import clean_name, clean_slug, is_free, schema_of_sl
 from tenants.audit import actions as audit
 from tenants.people.models import Role, User
 from voiceops.lib.errors import InvalidInput, PlatformError
+from voiceops.lib.schema import leave_agency
 
 logger = logging.getLogger(__name__)
 TAKEN = "Somebody already has this address. Choose another."
@@ -135,7 +136,7 @@ def _make_schema(signup: Signup) -> None:
 
 def _make_tables(signup: Signup) -> None:
     call_command("migrate_schemas", tenant=True, schema_name=signup.agency.schema_name, interactive=False, verbosity=0)
-    connection.set_schema_to_public()
+    leave_agency()
     _advance(signup, Signup.Step.OWNER)
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from tenants.audit.models import AuditEvent
 from tenants.audit.request import address
 from tenants.people.models import User
+from voiceops.lib.schema import current_schema
 
 GENESIS = "0" * 64
 LONGEST_TEXT = 200
@@ -94,7 +95,7 @@ def digest(event: AuditEvent) -> str:
 def _lock() -> None:
     """One writer at a time per schema, until the transaction ends; other schemas are not held up."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"audit|{connection.schema_name}"])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"audit|{current_schema()}"])
 
 
 def _client_of(thing: models.Model | None) -> uuid.UUID | None:
