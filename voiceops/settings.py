@@ -41,8 +41,8 @@ SHARED_APPS = [
     "tenants.agencies",
     "tenants.people",
     "tenants.audit",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "tenants.backoffice.apps.BackofficeConfig",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
@@ -61,7 +61,7 @@ SHARED_APPS = [
 TENANT_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
-    "django.contrib.admin",
+    "tenants.backoffice.apps.BackofficeConfig",
     "django.contrib.sessions",
     "allauth.account",
     "tenants.people",
@@ -184,7 +184,7 @@ ACCOUNT_ADAPTER = "tenants.people.adapters.AccountAdapter"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "home"
+LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 EMAIL_BACKEND = env("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", f"VoiceOps <no-reply@{PUBLIC_HOST}>")

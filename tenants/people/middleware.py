@@ -1,11 +1,12 @@
-"""Who is not signed in is asked to, and comes back to where they wanted to go."""
+"""Who is not signed in is asked to, and comes back to where they wanted to go. What is forbidden is not there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import resolve_url
 
 from tenants.access import SignInNeeded
@@ -19,6 +20,8 @@ class SignInMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, PermissionDenied):
+            raise Http404("There is nothing here for you.") from exception
         if not isinstance(exception, SignInNeeded):
             return None
         if request.path.startswith("/api/"):

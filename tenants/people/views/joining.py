@@ -38,7 +38,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
             form.add_error(error.field or None, error.sentence)
         else:
             login(request, person, backend=BACKEND)
-            return redirect("home")
+            return redirect("/")
     context = {"form": form, "invitation": invitation}
     return render(request, "people/accept.html", context, status=422 if form.errors else 200)
 
@@ -62,4 +62,4 @@ def arrive(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("account_login")
     login(request, person, backend=BACKEND)
     audit.record(person, "person.arrived", person)
-    return redirect("home")
+    return redirect("/")
