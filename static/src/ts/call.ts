@@ -109,9 +109,9 @@ class CallPlayer {
     this.drawMarks();
   }
 
-  private addTurns(regions: Regions): void {
+  private addTurns(regions: ReturnType<typeof Regions.create>): void {
     for (const turn of this.turns) {
-      const colour = token(turn.role === "user" ? "live-soft" : "brand-soft");
+      const colour = token(turn.role === "user" ? "live" : "brand", 12, "transparent");
       regions.addRegion({
         id: turn.id,
         start: turn.start,

@@ -60,11 +60,11 @@ export function typing(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 
-/** Canvas needs real colours: resolves a token as the page shows it now, thinned to `percent` of itself. */
-export function token(name: string, percent = 100): string {
+/** Canvas needs real colours: resolves a token as the page shows it now, mixed as `percent` of itself with `ground`. */
+export function token(name: string, percent = 100, ground = "var(--surface)"): string {
   const probe = make("span");
   probe.hidden = true;
-  probe.style.color = percent === 100 ? `var(--${name})` : `color-mix(in srgb, var(--${name}) ${percent}%, var(--surface))`;
+  probe.style.color = percent === 100 ? `var(--${name})` : `color-mix(in srgb, var(--${name}) ${percent}%, ${ground})`;
   document.body.append(probe);
   const colour = getComputedStyle(probe).color;
   probe.remove();
