@@ -79,7 +79,7 @@ class Studio:
         tab.fill("input[name=login]", person.email)
         tab.fill("input[name=password]", person.password)
         tab.press("input[name=password]", "Enter")
-        tab.wait_for_url(lambda url: "/accounts/login" not in url, timeout=WAIT_MS)
+        tab.wait_for_url(lambda url: "/accounts/login" not in url, timeout=WAIT_MS, wait_until="commit")
 
     def _one(self, context: BrowserContext, person: Person, page: Page, name: str) -> None:
         tab = context.new_page()
