@@ -11,4 +11,5 @@ from tenant_schemas_celery.app import CeleryApp
 
 app = CeleryApp("voiceops")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.set_default()  # for every thread, not only the one that imported this
 app.autodiscover_tasks(lambda: settings.INSTALLED_APPS)

@@ -10,6 +10,7 @@ from voiceops.views import live_count
 handler500 = "voiceops.reference.server_error"
 
 urlpatterns = [
+    path("", include("calls.urls")),
     path("frame/live/", live_count, name="live_count"),
     path("", include("tenants.urls")),
     path("api/", include("voiceops.api.urls")),

@@ -45,11 +45,17 @@ STATUSES: dict[str, dict[str, Status]] = {
     },
     "recording": {
         "recording": Status(icon="circle-dot", word="Recording", tone="live"),
-        "pending": Status(icon="loader", word="Being assembled"),
+        "assembling": Status(icon="loader", word="Being prepared"),
         "ready": Status(icon="circle-check", word="Ready", tone="good"),
         "partial": Status(icon="triangle-alert", word="Partly lost", tone="warn"),
         "failed": Status(icon="circle-x", word="Failed", tone="bad"),
+        "empty": Status(icon="mic-off", word="Nothing was recorded"),
         "deleted": Status(icon="trash-2", word="Deleted"),
+    },
+    "outcome": {
+        "goal": Status(icon="circle-check", word="Goal reached", tone="good"),
+        "other": Status(icon="circle-dot", word="Ended"),
+        "missed": Status(icon="phone-missed", word="Not answered"),
     },
     "account": {
         "active": Status(icon="circle-check", word="Works", tone="good"),

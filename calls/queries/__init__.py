@@ -1,0 +1,1 @@
+"""What pages and the API read. Every function takes rows already narrowed by `tenants.access`, or narrows them itself."""

@@ -1,0 +1,77 @@
+"""An event as a line of the log: an icon and a sentence. Kinds that nobody described are shown by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from calls.models import CallEvent
+from voiceops.lib.format import milliseconds
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    icon: str
+    text: str
+    tone: str = ""
+
+
+def _latency(data: Data) -> str:
+    start, first = data.get("speech_end_ms"), data.get("tts_first_ms")
+    if start is None or first is None:
+        return f"Reply {data.get('turn')} was timed"
+    return f"Reply {data.get('turn')}: first sound {milliseconds(first - start)} after the caller stopped"
+
+
+def _usage(data: Data) -> str:
+    amounts = [
+        f"{data[name]:g} {word}"
+        for name, word in (
+            ("seconds", "s"),
+            ("characters", "characters"),
+            ("tokens_in", "tokens in"),
+            ("tokens_out", "tokens out"),
+        )
+        if data.get(name)
+    ]
+    return f"{data.get('vendor', '')} {str(data.get('stage', '')).upper()}: {', '.join(amounts) or 'nothing used'}"
+
+
+def _why(head: str, data: Data) -> str:
+    return f"{head}: {data['why']}" if data.get("why") else head
+
+
+_LINES: dict[str, Callable[[Data], Line]] = {
+    "started": lambda d: Line(
+        icon="play", text="Another worker took over" if d.get("resumed") else "The agent came on the line"
+    ),
+    "user_turn": lambda d: Line(
+        icon="mic", text=f"The caller said something ({len(str(d.get('text', '')).split())} words)"
+    ),
+    "agent_turn": lambda d: Line(
+        icon="volume-2", text=f"The agent answered turn {d.get('turn')}" if d.get("turn") else "Greeting"
+    ),
+    "latency": lambda d: Line(icon="timer", text=_latency(d)),
+    "on_wire": lambda d: Line(icon="radio-tower", text=f"Reply {d.get('turn')} reached the carrier’s socket"),
+    "interrupted": lambda d: Line(icon="hand", text=f"The caller spoke over reply {d.get('turn')}", tone="warn"),
+    "node_entered": lambda d: Line(icon="git-branch", text=_why(f"Node {d.get('node')}", d)),
+    "variable_set": lambda d: Line(icon="braces", text=f"{d.get('name')} was set"),
+    "fallback": lambda d: Line(
+        icon="life-buoy", text=_why(f"Fallback, {str(d.get('step')).replace('_', ' ')}", d), tone="warn"
+    ),
+    "digit": lambda d: Line(icon="hash", text=f"Key {d.get('digit')}"),
+    "fault": lambda d: Line(icon="circle-alert", text=str(d.get("message", "Something failed")), tone="bad"),
+    "usage": lambda d: Line(icon="gauge", text=_usage(d)),
+}
+
+
+def line(event: CallEvent) -> Line:
+    known = _LINES.get(event.kind)
+    if known is not None:
+        return known(event.data)
+    details = ", ".join(f"{key} {value}" for key, value in event.data.items() if isinstance(value, str | int | float))
+    text = event.kind.replace("_", " ").replace(".", " ").capitalize()
+    return Line(icon="circle-dot", text=f"{text}: {details}" if details else text)

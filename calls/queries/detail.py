@@ -1,0 +1,75 @@
+"""Everything the page of one call shows, in four queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from calls.models import Call, CallEvent, Recording, Turn
+
+MARKS = ("interrupted", "fallback", "fault", "digit", "started")
+ENOUGH_EVENTS = 2000
+
+
+@dataclass
+class CallDetail:
+    call: Call
+    turns: list[Turn]
+    recording: Recording | None
+    events: list[CallEvent] = field(default_factory=list)
+    marks: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def spans(self) -> list[dict[str, Any]]:
+        """Turns as the waveform wants them, in seconds."""
+        return [
+            {
+                "id": f"turn-{turn.pk}",
+                "role": turn.role,
+                "start": turn.started_ms / 1000,
+                "end": turn.ended_ms / 1000,
+                "interrupted": turn.interrupted,
+            }
+            for turn in self.turns
+        ]
+
+    @property
+    def replies(self) -> list[Turn]:
+        """Agent turns that answered somebody, whose wait was measured."""
+        return [turn for turn in self.turns if turn.gap_ms is not None]
+
+    @property
+    def slowest(self) -> Turn | None:
+        return max(self.replies, key=lambda turn: turn.gap_ms or 0, default=None)
+
+
+def detail(call: Call, internals: bool, events: bool = False) -> CallDetail:
+    """`internals`: also faults and fallbacks as marks. `events`: the whole log, for its tab."""
+    log = CallEvent.objects.filter(call=call)
+    happened = list(log[:ENOUGH_EVENTS] if events else log.filter(kind__in=MARKS))
+    recording = Recording.objects.filter(call=call).defer("peaks").first()
+    turns = list(Turn.objects.filter(call=call))
+    marks = [mark for mark in (_mark(event, internals) for event in happened) if mark]
+    return CallDetail(call, turns, recording, happened if events else [], marks)
+
+
+def _mark(event: CallEvent, internals: bool) -> dict[str, Any] | None:
+    data, at = event.data, event.at_ms / 1000
+    if event.kind == "interrupted":
+        return {"at": at, "kind": "interruption", "text": "The caller spoke over the agent"}
+    if event.kind == "digit":
+        return {"at": at, "kind": "digit", "text": f"Key {data.get('digit', '')}"}
+    if not internals:
+        return None
+    if event.kind == "fallback":
+        return {"at": at, "kind": "fallback", "text": _sentence("Fallback", data.get("step"), data.get("why"))}
+    if event.kind == "fault":
+        return {"at": at, "kind": "fault", "text": str(data.get("message", "Something failed"))}
+    if event.kind == "started" and data.get("resumed"):
+        return {"at": at, "kind": "resumed", "text": "Another worker took over"}
+    return None
+
+
+def _sentence(head: str, step: Any, why: Any) -> str:
+    text = f"{head}: {str(step or '').replace('_', ' ')}"
+    return f"{text}, {why}" if why else text

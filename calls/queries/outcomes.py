@@ -1,0 +1,36 @@
+"""Which outcomes count as the goal of a call. An outcome is the name of the end node that the call reached."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+SHORT_OF_THE_GOAL = frozenset(
+    {
+        "abandoned",
+        "callback",
+        "declined",
+        "emergency",
+        "failed",
+        "gave_up",
+        "handed_over",
+        "no_answer",
+        "not_interested",
+        "not_reached",
+        "transferred",
+        "unreachable",
+        "voicemail",
+        "wrong_number",
+    }
+)
+GOAL_REACHED = ~Q(outcome="") & ~Q(outcome__in=SHORT_OF_THE_GOAL)
+
+
+def is_goal(outcome: str) -> bool:
+    return bool(outcome) and outcome not in SHORT_OF_THE_GOAL
+
+
+def words(outcome: str) -> str:
+    """`appointment_booked` → `Appointment booked`; `completed` says what people call it."""
+    if outcome == "completed":
+        return "Goal reached"
+    return outcome.replace("_", " ").capitalize()

@@ -1,0 +1,44 @@
+"""A call in words: the sentence at the head of its page. Client people read the same without jargon."""
+
+from __future__ import annotations
+
+from calls.models import Call
+from calls.queries.outcomes import words
+from voiceops.lib.format import duration, phone
+
+UNDER_WAY = {
+    Call.Status.SCHEDULED: "is scheduled",
+    Call.Status.QUEUED: "waits to be dialled",
+    Call.Status.DIALING: "is being dialled",
+    Call.Status.RINGING: "is ringing",
+    Call.Status.IN_PROGRESS: "is live",
+    Call.Status.TRANSFERRING: "is being transferred",
+}
+
+
+def talked_seconds(call: Call) -> float | None:
+    """From the answer to the end; None when nobody answered or it is not over."""
+    if call.answered_at is None or call.ended_at is None:
+        return None
+    return max(0.0, (call.ended_at - call.answered_at).total_seconds())
+
+
+def title(call: Call, country: str) -> str:
+    """`Inbound from (415) 555-0133 to Bright Dental’s Front desk`"""
+    agent = call.agent.name if call.agent else "no agent"
+    desk = f"{call.client.name}’s {agent}" if call.client else agent
+    if call.direction == Call.Direction.OUTBOUND:
+        return f"{desk} called {phone(call.called, country)}"
+    if call.direction == Call.Direction.WEB:
+        return f"From the browser to {desk}"
+    return f"Inbound from {phone(call.caller, country)} to {desk}"
+
+
+def ending(call: Call) -> str:
+    """`ended by the caller after 2:14, goal reached`; of a call that is not over, what it is doing."""
+    if call.status != Call.Status.ENDED:
+        return UNDER_WAY.get(Call.Status(call.status), call.status)
+    seconds = talked_seconds(call)
+    who = f"ended by {call.get_ended_by_display()}" if call.ended_by else "ended"
+    length = f"not answered, {who}" if seconds is None else f"{who} after {duration(seconds)}"
+    return f"{length}, {words(call.outcome).lower()}" if call.outcome else length

@@ -1,0 +1,57 @@
+"""One call: its sentence, its recording, its words, its latencies. The same page grows while the call runs."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from calls.models import Call, Turn
+from calls.queries import describe, sentence
+from calls.queries.detail import detail
+from tenants import access
+from tenants.access import Permission
+
+TABS = ("transcript", "data", "events")
+SHOWN = ("client", "agent", "agent_version", "number")
+
+
+@never_cache
+@require_GET
+def show(request: HttpRequest, call_id: UUID) -> HttpResponse:
+    person = access.require(request, Permission.VIEW_CALLS)
+    call = access.find(request, Call.objects.select_related(*SHOWN), call_id)
+    internals = access.may(person, Permission.VIEW_INTERNALS)
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in (TABS if internals else TABS[:2]) else TABS[0]
+    found = detail(call, internals, events=tab == "events")
+    country = request.tenant.country  # type: ignore[attr-defined]
+    context = {
+        "call": call,
+        "detail": found,
+        "turn": found.slowest,
+        "lines": [(event, describe.line(event)) for event in found.events],
+        "title": sentence.title(call, country),
+        "ending": sentence.ending(call),
+        "seconds": sentence.talked_seconds(call),
+        "tab": tab,
+        "internals": internals,
+        "may_listen": access.may(person, Permission.LISTEN),
+        "may_retry": access.may(person, Permission.CONTROL_CALLS),
+        "live": call.status != Call.Status.ENDED,
+    }
+    return render(request, "calls/call.html", context)
+
+
+@never_cache
+@require_GET
+def turn(request: HttpRequest, call_id: UUID, turn_id: int) -> HttpResponse:
+    """The stages of one reply, beside the transcript."""
+    person = access.require(request, Permission.VIEW_INTERNALS)
+    call = access.find(request, Call.objects.all(), call_id)
+    shown = access.find(request, Turn.objects.filter(call=call), turn_id)
+    context = {"call": call, "turn": shown, "internals": access.may(person, Permission.VIEW_INTERNALS)}
+    return render(request, "calls/_turn.html", context)
