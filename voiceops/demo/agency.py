@@ -15,6 +15,8 @@ from django_tenants.utils import get_public_schema_name, schema_context
 
 from agents.demo import FRONT_DESK, create_demo_agents
 from agents.models import Agent
+from agents.demo import FRONT_DESK, create_demo_agents
+from agents.models import Agent
 from calls.models import CarrierAccount, PhoneNumber
 from tenants.agencies import actions as agencies
 from tenants.agencies.models import Agency, Domain
