@@ -6,7 +6,8 @@ from collections import defaultdict
 from decimal import Decimal
 
 from calls.models import Call, CallEvent
-from tenants.usage.models import UsageRecord
+from tenants.usage import actions
+from tenants.usage.actions import Quantity
 
 QUANTITIES = (
     ("seconds", "{stage}_seconds"),
@@ -28,20 +29,13 @@ def record(call: Call) -> None:
             totals[kind.format(stage=data.get("stage", "")), data.get("vendor", "")] += Decimal(
                 str(data.get(field) or 0)
             )
-    UsageRecord.objects.bulk_create(
+    actions.record(
         [
-            UsageRecord(
-                key=f"{call.pk}:{kind}:{vendor}"[:120],
-                at=call.ended_at or call.created_at,
-                client_id=call.client_id,
-                agent_id=call.agent_id,
-                call_id=call.pk,
-                kind=kind,
-                vendor=vendor,
-                quantity=quantity,
-            )
+            Quantity(f"{call.pk}:{kind}:{vendor}"[:120], kind, quantity, vendor)
             for (kind, vendor), quantity in totals.items()
-            if quantity
         ],
-        ignore_conflicts=True,
+        at=call.ended_at or call.created_at,
+        client=call.client,
+        agent_id=call.agent_id,
+        call_id=call.pk,
     )

@@ -15,8 +15,6 @@ from django_tenants.utils import get_public_schema_name, schema_context
 
 from agents.demo import FRONT_DESK, create_demo_agents
 from agents.models import Agent
-from agents.demo import FRONT_DESK, create_demo_agents
-from agents.models import Agent
 from calls.models import CarrierAccount, PhoneNumber
 from tenants.agencies import actions as agencies
 from tenants.agencies.models import Agency, Domain
@@ -25,6 +23,7 @@ from tenants.clients.models import Client
 from tenants.people import actions as people
 from tenants.people import keys
 from tenants.people.models import CLIENT_ROLES, ApiKey, Role, User
+from voiceops.demo import history
 from voiceops.lib.errors import PlatformError
 
 SLUG = "demo"
@@ -71,8 +70,8 @@ class Demo:
         }
 
 
-def seed() -> Demo:
-    """Make what is missing. Raises PlatformError when the agency cannot be made."""
+def seed(*, with_history: bool = False) -> Demo:
+    """Make what is missing; `with_history` adds made-up calls of the last two weeks. Raises PlatformError when the agency cannot be made."""
     agencies.ensure_addresses()
     agency = _agency()
     if is_local():
@@ -82,6 +81,8 @@ def seed() -> Demo:
         made = {client.name: client for client in Client.objects.filter(name__in=[DENTAL, AUTO])}
         agents = create_demo_agents(made, owner)
         account, number = _phone(made[DENTAL], agents[DENTAL, FRONT_DESK])
+        if with_history:
+            history.tell()
         return Demo(agency, account, number, _api_key(owner))
 
 

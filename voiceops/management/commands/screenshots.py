@@ -49,7 +49,7 @@ class Command(BaseCommand):
         with contextlib.ExitStack() as stack:
             stack.enter_context(running(self._say))
             # Before the browser: Playwright's event loop keeps Django from the database.
-            demo, (empty, owner) = seed(), blank()
+            demo, (empty, owner) = seed(with_history=True), blank()
             browser = stack.enter_context(chromium())
             people = {role.value: shots.Person(role.value, email, PASSWORD) for role, (email, _) in PEOPLE.items()}
             people["nobody"] = shots.Person("nobody")

@@ -18,10 +18,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print where and who as JSON, and nothing else")
+        parser.add_argument("--with-history", action="store_true", help="add two weeks of made-up calls")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            demo = seed()
+            demo = seed(with_history=options["with_history"])
         except OperationalError as error:
             raise CommandError("The database does not answer: start it with `python manage.py up`.") from error
         except ProgrammingError as error:
