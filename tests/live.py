@@ -9,6 +9,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
+
 from tests.stores import start_redis, state
 from voiceops.local import programs
 from voiceops.local.process import Program, spawn, stop, wait_ready
@@ -28,6 +30,12 @@ class LiveStack:
 
     def agency_url(self, slug: str = "alice") -> str:
         return f"http://{slug}.localhost:{self.port}"
+
+    def client(self, slug: str = "alice") -> httpx2.Client:
+        """Asks an agency's host without needing a resolver that knows `*.localhost`."""
+        return httpx2.Client(
+            base_url=f"http://127.0.0.1:{self.port}", headers={"Host": f"{slug}.localhost:{self.port}"}, timeout=20
+        )
 
     def manage(self, *arguments: str) -> list[str]:
         """The command line of a management command; run it with `env=stack.env`."""

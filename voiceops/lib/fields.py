@@ -22,7 +22,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.query_utils import DeferredAttribute
 
-from voiceops.lib.crypto import open_text, seal
+from voiceops.lib.crypto import is_stale, open_text, seal
 
 
 class Sealed(str):
@@ -95,13 +95,16 @@ class _EncryptedField(models.Field):
         return self.from_plain(open_text(sealed, row_aad(instance, self.attname, sealed.schema)))
 
     def sealed_value(self, instance: models.Model) -> Sealed | None:
-        """What to store for this row: a value nobody opened stays as it is, unless the row moved."""
+        """What to store for this row: a value nobody opened stays as it is, unless agency or key changed since.
+
+        Raises SealError rather than store a value under a row's key that it was not sealed for.
+        """
         value = instance.__dict__.get(self.attname)
         schema = schema_of(type(instance), instance._state.db or DEFAULT_DB_ALIAS)
         if isinstance(value, Sealed):
-            if value.schema == schema:
-                return value
-            value = self.open(instance, value)
+            sealed, value = value, self.open(instance, value)
+            if sealed.schema == schema and not is_stale(sealed):
+                return sealed
         if value is None:
             return None
         return Sealed.of(seal(self.to_plain(value), row_aad(instance, self.attname, schema)), schema)

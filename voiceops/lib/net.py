@@ -1,0 +1,123 @@
+"""Addresses: reading them, and never letting a customer's address lead into a private network.
+
+The check is made where the connection is made, on the very address that is connected to: a name that resolves to
+something else a moment later, or a redirect, is caught like any other.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpcore2
+import httpx2
+
+from voiceops.lib.errors import AddressRefused, InvalidInput
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+@dataclass(frozen=True)
+class HostPort:
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_host_port(text: str, default_port: int | None = None) -> HostPort:
+    """`host:port`, `[v6]:port`, or without a port when there is a default. Raises InvalidInput."""
+    text = text.strip()
+    host, bracket, rest = text[1:].partition("]") if text.startswith("[") else ("", "", "")
+    if not bracket:
+        host, colon, port = text.partition(":") if text.count(":") < 2 else (text, "", "")
+    else:
+        colon, port = rest[:1], rest[1:]
+    if not host or (colon and not port) or (colon and colon != ":"):
+        raise InvalidInput(f"{text!r} is no address: write host:port.")
+    if not colon:
+        if default_port is None:
+            raise InvalidInput(f"{text!r} names no port: write host:port.")
+        return HostPort(host, default_port)
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise InvalidInput(f"{port!r} in {text!r} is no port.")
+    return HostPort(host, int(port))
+
+
+def is_public(address: Address) -> bool:
+    """Whether this address is on the open internet, also when it hides inside an IPv6 one."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is None and address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(inner)
+        if address.teredo is not None:
+            return False
+    return address.is_global and not (address.is_multicast or address.is_reserved)
+
+
+def public_addresses(host: str, port: int, allowed: Sequence[Network] = ()) -> list[str]:
+    """What `host` resolves to now. Raises AddressRefused when any of it is private and in none of `allowed`."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError):
+        raise AddressRefused(f"The host {host[:100]} has no address.") from None
+    addresses = list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
+    for text in addresses:
+        address = ipaddress.ip_address(text)
+        if not is_public(address) and not any(address in network for network in allowed):
+            raise AddressRefused(f"The host {host[:100]} leads into a private network.")
+    return addresses
+
+
+class PublicBackend(httpcore2.SyncBackend):
+    """Connects to public addresses only, and to exactly the address that was looked at."""
+
+    def __init__(self, allowed: Sequence[Network] = ()) -> None:
+        self._allowed = allowed
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        failure: Exception | None = None
+        for address in public_addresses(host, port, self._allowed):
+            try:
+                return super().connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failure = error
+        raise failure or httpcore2.ConnectError("no address")
+
+    def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore2.NetworkStream:
+        raise AddressRefused("A unix socket is no public address.")
+
+
+class PublicTransport(httpx2.HTTPTransport):
+    def __init__(self, allowed: Sequence[Network] = ()) -> None:
+        super().__init__(trust_env=False)
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            max_connections=20,
+            max_keepalive_connections=0,
+            network_backend=PublicBackend(allowed),
+        )
+
+
+def public_client(timeout: float = 10.0, allowed: Sequence[Network] = ()) -> httpx2.Client:
+    """A client for addresses that customers gave us: webhooks, tools. No proxies, no redirects, no kept connections.
+
+    Raises AddressRefused on use when the address is private.
+    """
+    return httpx2.Client(transport=PublicTransport(allowed), timeout=timeout, follow_redirects=False, trust_env=False)
