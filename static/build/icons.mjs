@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 // {% icon "phone" %} · icon="phone" · icon: "phone" · "icon": "phone" · icon("phone")
-const NAMED = /\bicon["']?\s*[=:( ]\s*["']([a-z][a-z0-9-]+)["']/g;
+const NAMED = /\bicon["']?\s*[=:( ]\s*["']([a-z][a-z0-9-]*)["']/g;
 
 export function iconNames(texts) {
   const names = new Set();

@@ -75,7 +75,7 @@ class Studio:
                 context.close()
 
     def _sign_in(self, tab: Tab, person: Person) -> None:
-        tab.goto(f"{self.address}/accounts/login/")
+        tab.goto(f"{self.address}/accounts/login/?next=/account/")
         tab.fill("input[name=login]", person.email)
         tab.fill("input[name=password]", person.password)
         tab.press("input[name=password]", "Enter")

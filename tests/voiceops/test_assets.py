@@ -13,7 +13,7 @@ from voiceops.lib.status import STATUSES
 pytestmark = pytest.mark.unit
 
 
-ICON = re.compile(r"""\bicon["']?\s*[=:( ]\s*["']([a-z][a-z0-9-]+)["']""")
+ICON = re.compile(r"""\bicon["']?\s*[=:( ]\s*["']([a-z][a-z0-9-]*)["']""")
 ROOMS = ("agents", "calls", "tenants", "voiceops")
 
 
