@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from django.apps import apps
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest
 
@@ -149,7 +149,7 @@ def find(request: HttpRequest, rows: models.QuerySet[M], pk: Any, permission: Pe
     person = user(request) if permission is None else require(request, permission)
     try:
         return visible(person, rows).get(pk=pk)
-    except (rows.model.DoesNotExist, ValueError, TypeError, ValidationError) as error:
+    except (ObjectDoesNotExist, ValueError, TypeError, ValidationError) as error:
         raise _unknown(rows.model) from error
 
 

@@ -68,8 +68,8 @@ def _of_drf(error: exceptions.APIException, context: dict[str, Any]) -> Response
         status, headers["WWW-Authenticate"] = 401, "Bearer"
     if isinstance(error, exceptions.PermissionDenied):
         status = 404
-    if isinstance(error, exceptions.Throttled) and error.wait:
-        headers["Retry-After"] = str(int(error.wait) + 1)
+    if (wait := getattr(error, "wait", None)) is not None:
+        headers["Retry-After"] = str(int(wait) + 1)
     if isinstance(error, exceptions.ValidationError):
         detail = error.detail if isinstance(error.detail, dict) else {"": error.detail}
         fields = {name: _sentences(value) for name, value in detail.items()}

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from tenants import access
 from tenants.access import Permission
+from tenants.agencies.models import Agency
 from tenants.clients import actions
 from tenants.clients.actions import ClientDraft
 from tenants.clients.forms import ClientForm
@@ -61,7 +62,7 @@ def me(request: Request) -> Response:
     person = access.require(request, Permission.USE_API)
     return Response(
         {
-            "agency": request.tenant.name,
+            "agency": _agency(request).name,
             "email": person.email,
             "name": person.name,
             "role": person.role,
@@ -80,7 +81,7 @@ def clients(request: Request) -> Response:
     if request.method == "GET":
         return Response(ClientSerializer(access.clients(request), many=True).data)
     actor = access.require(request, Permission.MANAGE_CLIENTS)
-    made = actions.create(actor, _draft(request.data, {"timezone": request.tenant.timezone}))
+    made = actions.create(actor, _draft(request.data, {"timezone": _agency(request).timezone}))
     return Response(ClientSerializer(made).data, 201)
 
 
@@ -121,6 +122,10 @@ def usage(request: Request) -> Response:
     if not days.isascii() or not days.isdigit() or not 1 <= int(days) <= 366:
         raise InvalidInput("days takes a whole number from 1 to 366.", "days")
     return Response(UsageSerializer(queries.table(rows, *queries.last_days(int(days))), many=True).data)
+
+
+def _agency(request: Request) -> Agency:
+    return request._request.tenant  # type: ignore[attr-defined]
 
 
 def _draft(data: Any, before: dict[str, Any]) -> ClientDraft:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db import connection, models
+from django.db import models
 from django.forms import Form, ModelForm
 from django.http import HttpRequest
 from django_tenants.utils import get_public_schema_name
@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 from tenants.audit import actions as audit
 from tenants.people.models import User
 from voiceops.lib.fields import EncryptedJSONField, EncryptedTextField
+from voiceops.lib.schema import current_schema
 
 
 class BackofficeAdmin(ModelAdmin):
@@ -31,7 +32,7 @@ class BackofficeAdmin(ModelAdmin):
     list_per_page = 50
 
     def is_home(self) -> bool:
-        place = "platform" if connection.schema_name == get_public_schema_name() else "agency"
+        place = "platform" if current_schema() == get_public_schema_name() else "agency"
         return self.home in {place, "both"}
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.db import connection, models
+from django.db import models
 from django.db.models.base import ModelBase
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
@@ -16,10 +16,11 @@ from unfold.sites import UnfoldAdminSite
 
 from tenants.access import Permission, may
 from tenants.backoffice.base import BackofficeAdmin
+from voiceops.lib.schema import current_schema
 
 
 def on_platform() -> bool:
-    return connection.schema_name == get_public_schema_name()
+    return current_schema() == get_public_schema_name()
 
 
 class Backoffice(UnfoldAdminSite):
@@ -28,7 +29,7 @@ class Backoffice(UnfoldAdminSite):
     ) -> None:
         """What a library registers of its own accord would show rows without asking whose they are."""
         if admin_class is not None and issubclass(admin_class, BackofficeAdmin):
-            super().register(model_or_iterable, admin_class, **options)  # type: ignore[arg-type]
+            super().register(model_or_iterable, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         needed = Permission.MANAGE_PLATFORM if on_platform() else Permission.MANAGE_AGENCY

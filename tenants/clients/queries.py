@@ -23,4 +23,4 @@ def clients(rows: QuerySet[Client], search: str = "") -> list[ClientRow]:
         rows = rows.filter(name__icontains=search)
     found = list(rows.annotate(people=Count("memberships")).order_by("name"))
     months = this_month(found)
-    return [ClientRow(client, client.people, months[client.pk]) for client in found]  # type: ignore[attr-defined]
+    return [ClientRow(client, client.people, months[client.pk]) for client in found]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.db import connection
 from django.http import HttpRequest
 from django.urls import reverse
 from django_tenants.utils import get_public_schema_name
 
 from tenants.audit.request import address_of
+from voiceops.lib.schema import current_schema
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -18,7 +18,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """The platform's own people have nothing but its admin."""
-        if connection.schema_name == get_public_schema_name():
+        if current_schema() == get_public_schema_name():
             return reverse("admin:index")
         return str(super().get_login_redirect_url(request))
 

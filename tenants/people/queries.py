@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,9 +47,15 @@ def invitations(rows: QuerySet[Invitation], now: datetime | None = None) -> list
     """Those that nobody accepted or withdrew, the newest first."""
     now = now or timezone.now()
     found = list(rows.filter(accepted_at=None, revoked_at=None).order_by("-created_at"))
-    names = dict(Client.objects.filter(pk__in=[row.client_id for row in found]).values_list("pk", "name"))
+    names: dict[uuid.UUID | None, str] = dict(
+        Client.objects.filter(pk__in=[row.client_id for row in found]).values_list("pk", "name")
+    )
     return [
-        InvitationRow(row, names.get(row.client_id, ""), "invited" if row.expires_at > now else "expired")
+        InvitationRow(
+            row,
+            names.get(row.client_id, ""),
+            "invited" if row.expires_at > now else "expired",
+        )
         for row in found
     ]
 

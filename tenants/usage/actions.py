@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
@@ -39,7 +40,13 @@ def record(
     A day is the client's own day (UTC without a client).
     """
     day = at.astimezone(ZoneInfo(client.timezone) if client else UTC).date()
-    shared = {"at": at, "day": day, "client": client.pk if client else None, "agent": agent_id, "call": call_id}
+    shared: dict[str, Any] = {
+        "at": at,
+        "day": day,
+        "client": client.pk if client else None,
+        "agent": agent_id,
+        "call": call_id,
+    }
     new = 0
     with transaction.atomic(), connection.cursor() as cursor:
         # In one order, so that two calls of a client that end together wait for each other instead of locking up.
@@ -47,7 +54,7 @@ def record(
             quantity = round(Decimal(str(item.quantity)), 3)
             if quantity <= 0:
                 continue
-            values = {"key": item.key, "kind": item.kind, "vendor": item.vendor, "quantity": quantity}
+            values: dict[str, Any] = {"key": item.key, "kind": item.kind, "vendor": item.vendor, "quantity": quantity}
             cursor.execute(_ONCE, {**shared, **values})
             new += cursor.rowcount
     return new

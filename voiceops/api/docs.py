@@ -61,7 +61,7 @@ def chapters() -> list[Chapter]:
 
 def _operation(schema: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> Operation:
     answers = operation.get("responses", {})
-    good = next((answers[code] for code in sorted(answers) if code.startswith("2")), {})
+    good: dict[str, Any] = next((answers[code] for code in sorted(answers) if code.startswith("2")), {})
     return Operation(
         method=method.upper(),
         path=path,

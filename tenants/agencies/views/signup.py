@@ -144,7 +144,7 @@ def _start(agency_id: int) -> None:
 
 
 def _progress(signup: Signup, token: str) -> dict[str, object]:
-    steps = [step for step in Signup.Step if step != Signup.Step.DONE]
+    steps: list[Signup.Step] = [step for step in Signup.Step if step != Signup.Step.DONE]
     at = len(steps) if signup.step == Signup.Step.DONE else steps.index(Signup.Step(signup.step))
     return {
         "agency_made": signup.agency,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib.auth import login
 from django.core.cache import cache
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -17,6 +16,7 @@ from tenants.people.forms import AcceptForm
 from tenants.people.models import User
 from voiceops.lib import signing
 from voiceops.lib.errors import InvalidInput, TicketRefused
+from voiceops.lib.schema import current_schema
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 PURPOSE = "sign-in"
@@ -52,7 +52,7 @@ def arrival_link(schema: str, person: User) -> str:
 @require_GET
 def arrive(request: HttpRequest, token: str) -> HttpResponse:
     try:
-        ticket = signing.read(token, connection.schema_name, PURPOSE)
+        ticket = signing.read(token, current_schema(), PURPOSE)
         if not cache.add(f"arrival:{ticket.nonce}", 1, SECONDS * 2):
             raise TicketRefused("spent")
     except TicketRefused:
