@@ -1,0 +1,246 @@
+"""The program that hears: `python -m media_worker.providers.builtin.ears`, started by `children`.
+
+Reads messages from its input, decodes while the caller speaks, answers one result an utterance. One thread: a chunk of
+20 ms costs about a millisecond, so many utterances interleave. It ends when its input does.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections import Counter, OrderedDict
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, BinaryIO
+
+import numpy as np
+import soxr
+from pocketsphinx import Decoder, get_model_path
+
+from media_worker.providers.builtin.automaton import Automaton
+from media_worker.providers.builtin.children import HEADER, MOST_PAYLOAD
+from media_worker.providers.builtin.evidence import Heard, confidence, weigh
+from media_worker.providers.builtin.pronounce import Dictionary
+
+OPEN, AUDIO, FINISH, DROP = 1, 2, 3, 4
+RESULT, FAILED = 1, 2
+RATE = 16_000
+CMN = "38.43,12.71,-15.54,19.49,-9.28,0.20,7.19,-12.30,8.61,-6.60,1.33,4.97,-5.85"
+MOST_UTTERANCES = 48
+MOST_SECONDS = 60
+_MOST_GRAMMARS = 6
+LEAST_CHANCE = 0.02
+_MOST_DICTATORS = 2
+_MODEL = Path(get_model_path()) / "en-us"
+
+
+class Ear:
+    """A decoder with a vocabulary of its own; keeps the grammars it heard by lately."""
+
+    def __init__(self, dictionary: Dictionary, seed: str) -> None:
+        self.decoder = Decoder(lm=None, dict=seed, loglevel="FATAL")
+        self._dictionary = dictionary
+        self._known: set[str] = {"a"}
+        self._grammars: OrderedDict[str, None] = OrderedDict()
+
+    def knows(self, grammar: Automaton) -> bool:
+        return grammar.name in self._grammars
+
+    def expect(self, grammar: Automaton) -> None:
+        """Raises RuntimeError or ValueError when the grammar cannot be compiled."""
+        if grammar.name not in self._grammars:
+            self._learn(list(dict.fromkeys(word for _, _, word in grammar.arcs)))
+            while len(self._grammars) >= _MOST_GRAMMARS:
+                _, oldest = self._grammars.popitem(last=False)
+                self.decoder.remove_search(oldest)
+            final = grammar.states
+            ways = Counter(source for source, _, _ in grammar.arcs)
+            arcs: list[tuple[int, int, float] | tuple[int, int, float, str]] = [
+                (source, target, max(1 / ways[source], LEAST_CHANCE), word) for source, target, word in grammar.arcs
+            ]
+            arcs += [(end, final, 1.0) for end in grammar.ends]
+            self.decoder.add_fsg(grammar.name, self.decoder.create_fsg(grammar.name, 0, final, arcs))
+            self._grammars[grammar.name] = None
+        self._grammars.move_to_end(grammar.name)
+        self.decoder.activate_search(grammar.name)
+
+    def _learn(self, words: list[str]) -> None:
+        for word in words:
+            if word in self._known:
+                continue
+            for number, sounds in enumerate(self._dictionary.sounds(word), 1):
+                self.decoder.add_word(word if number == 1 else f"{word}({number})", sounds, False)
+            self._known.add(word)
+
+
+class Listeners:
+    """Decoders to lend, so that memory grows with simultaneous speakers and not with calls."""
+
+    def __init__(self) -> None:
+        self._dictionary = Dictionary(_MODEL / "cmudict-en-us.dict")
+        with NamedTemporaryFile("w", suffix=".dict", delete=False) as seed:
+            seed.write("a AH\na(2) EY\n")
+        self._seed = seed.name
+        self._ears: list[Ear] = []
+        self._loops: list[Decoder] = []
+        self._dictators: list[Decoder] = []
+        self._dictators_made = 0
+
+    def close(self) -> None:
+        Path(self._seed).unlink(missing_ok=True)
+
+    def ear(self, grammar: Automaton) -> Ear:
+        at = next((i for i, ear in enumerate(self._ears) if ear.knows(grammar)), len(self._ears) - 1)
+        ear = self._ears.pop(at) if self._ears else Ear(self._dictionary, self._seed)
+        ear.expect(grammar)
+        return ear
+
+    def loop(self) -> Decoder:
+        if self._loops:
+            return self._loops.pop()
+        loop = Decoder(lm=None, dict=self._seed, loglevel="FATAL")
+        loop.add_allphone_file("phones", None)
+        loop.activate_search("phones")
+        return loop
+
+    def dictator(self) -> Decoder | None:
+        """The big one, 90 MB: None when all are listening."""
+        if self._dictators:
+            return self._dictators.pop()
+        if self._dictators_made >= _MOST_DICTATORS:
+            return None
+        self._dictators_made += 1
+        return Decoder(loglevel="FATAL")
+
+    def back(self, ear: Ear | None, loop: Decoder, dictator: Decoder | None) -> None:
+        if ear is not None:
+            self._ears.append(ear)
+        self._loops.append(loop)
+        if dictator is not None:
+            self._dictators.append(dictator)
+
+
+class Utterance:
+    def __init__(self, listeners: Listeners, wanted: dict[str, Any]) -> None:
+        self._listeners = listeners
+        self._strictness = float(wanted.get("strictness", 0.5))
+        rate = int(wanted["rate"])
+        self._resampler = soxr.ResampleStream(rate, RATE, 1, dtype="int16") if rate != RATE else None
+        grammar = Automaton.read(wanted["grammar"]) if wanted.get("grammar") else None
+        self._grammar = grammar
+        self._ear = listeners.ear(grammar) if grammar else None
+        self._loop = listeners.loop()
+        self._dictator = listeners.dictator() if wanted.get("dictation") else None
+        self._samples = 0
+        for decoder in self._decoders():
+            decoder.set_cmn(wanted.get("cmn") or CMN)
+            decoder.start_utt()
+
+    def _decoders(self) -> list[Decoder]:
+        ear = [self._ear.decoder] if self._ear else []
+        return [*ear, self._loop, *([self._dictator] if self._dictator else [])]
+
+    def hear(self, pcm: bytes, *, last: bool = False) -> None:
+        samples = np.frombuffer(pcm[: len(pcm) // 2 * 2], dtype="<i2")
+        self._samples += len(samples)
+        if self._resampler is not None:
+            samples = self._resampler.resample_chunk(samples, last=last)
+        if len(samples) and self._samples <= MOST_SECONDS * RATE:
+            raw = samples.astype("<i2", copy=False).tobytes()
+            for decoder in self._decoders():
+                decoder.process_raw(raw)
+
+    def finish(self) -> dict[str, Any]:
+        self.hear(b"", last=True)
+        for decoder in self._decoders():
+            decoder.end_utt()
+        phones = _heard(self._loop)
+        text, sure, whole = "", 0.0, True
+        evidence = None
+        if self._ear is not None:
+            words = _heard(self._ear.decoder)
+            text = " ".join(_plain(part.word) for part in words if not part.silent)
+            whole = self._grammar is not None and self._grammar.accepts(text.split())
+            evidence = weigh(words, phones)
+            sure = confidence(evidence, whole=whole, strictness=self._strictness) if text else 0.0
+        dictated, dictated_sure = "", 0.0
+        if self._dictator is not None:
+            words = _heard(self._dictator)
+            dictated = " ".join(_plain(part.word) for part in words if not part.silent)
+            dictated_sure = confidence(weigh(words, phones), strictness=self._strictness) if dictated else 0.0
+        return {
+            "text": text,
+            "confidence": round(sure, 3),
+            "dictated": dictated,
+            "dictated_confidence": round(dictated_sure, 3),
+            "speech": sum(part.frames for part in phones if not part.silent) / 100,
+            "evidence": [round(x, 2) for x in (evidence.average, evidence.worst, evidence.cover)] if evidence else [],
+            "whole": whole,
+            "cmn": self._loop.get_cmn(True),
+        }
+
+    def close(self, *, ended: bool) -> None:
+        if not ended:
+            for decoder in self._decoders():
+                decoder.end_utt()
+        self._listeners.back(self._ear, self._loop, self._dictator)
+
+
+def _heard(decoder: Decoder) -> list[Heard]:
+    if decoder.hyp() is None:
+        return []
+    parts = decoder.seg() or ()
+    return [Heard(s.word, s.start_frame, s.end_frame, _log(s.ascore, s.end_frame - s.start_frame + 1)) for s in parts]
+
+
+def _log(likelihood: float, frames: int) -> float:
+    """A likelihood too small for a float belongs to a word drawn out over seconds: as bad as can be."""
+    return math.log(likelihood) if likelihood > 0 else -30.0 * frames
+
+
+def _plain(word: str) -> str:
+    return word.split("(", 1)[0]
+
+
+def serve(source: BinaryIO, sink: BinaryIO) -> None:
+    """Until the input ends. A broken utterance is answered with its failure; it does not end the others."""
+    listeners = Listeners()
+    live: dict[int, Utterance] = {}
+
+    def answer(stream: int, kind: int, payload: bytes) -> None:
+        sink.write(HEADER.pack(len(payload), stream, kind) + payload)
+        sink.flush()
+
+    try:
+        while True:
+            header = source.read(HEADER.size)
+            if len(header) < HEADER.size:
+                return
+            size, stream, kind = HEADER.unpack(header)
+            payload = source.read(size) if size <= MOST_PAYLOAD else b""
+            if len(payload) < size:
+                return
+            try:
+                if kind == OPEN:
+                    if len(live) >= MOST_UTTERANCES:
+                        raise RuntimeError("too many people speak at once")
+                    live[stream] = Utterance(listeners, json.loads(payload))
+                elif kind == AUDIO and stream in live:
+                    live[stream].hear(payload)
+                elif kind == FINISH and stream in live:
+                    utterance = live.pop(stream)
+                    result = utterance.finish()
+                    utterance.close(ended=True)
+                    answer(stream, RESULT, json.dumps(result).encode())
+                elif kind == DROP and stream in live:
+                    live.pop(stream).close(ended=False)
+            except (RuntimeError, ValueError, KeyError, TypeError) as error:
+                live.pop(stream, None)
+                answer(stream, FAILED, f"{type(error).__name__}: {error}"[:500].encode())
+    finally:
+        listeners.close()
+
+
+if __name__ == "__main__":
+    serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,89 @@
+"""How far a recogniser's sentence can be believed.
+
+A grammar hears one of its sentences in anything. So beside it runs a loop of bare phones, which hears whatever sounds
+best with no sentence in mind. Where the caller truly said the sentence, the grammar's words score nearly as well as the
+free phones over the same frames; where not, far worse. That difference per frame, the worst word's, and how much of the
+speech the words cover, make the confidence. The figures come from `docs/voices.md`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+FLOOR = -720.0
+LEAST_FRAMES = 12
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A stretch of frames (10 ms each, `last` included) heard as `word`; `score` is the log likelihood over all."""
+
+    word: str
+    first: int
+    last: int
+    score: float
+
+    @property
+    def frames(self) -> int:
+        return self.last - self.first + 1
+
+    @property
+    def silent(self) -> bool:
+        return self.word.startswith(("<", "SIL", "+", "["))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """`average` and `worst`: words against free phones, per frame, 0 at best. `cover`: words' share of the speech."""
+
+    average: float
+    worst: float
+    cover: float
+    frames: int
+    words: int
+
+
+def weigh(words: Sequence[Heard], phones: Sequence[Heard]) -> Evidence:
+    last = max((part.last for part in (*words, *phones)), default=0)
+    free = [0.0] * (last + 1)
+    voiced = [False] * (last + 1)
+    for phone in phones:
+        each = phone.score / phone.frames
+        for frame in range(phone.first, phone.last + 1):
+            free[frame] = each
+            voiced[frame] = not phone.silent
+    total, frames, worst, count, covered = 0.0, 0, 0.0, 0, 0
+    for word in words:
+        if word.silent:
+            continue
+        span = range(word.first, word.last + 1)
+        difference = word.score - sum(free[frame] for frame in span)
+        covered += sum(voiced[frame] for frame in span)
+        total += difference
+        frames += word.frames
+        count += 1
+        worst = min(worst, difference / word.frames)
+    return Evidence(
+        average=total / frames if frames else FLOOR,
+        worst=worst if frames else FLOOR,
+        cover=covered / max(1, sum(voiced)),
+        frames=frames,
+        words=count,
+    )
+
+
+def confidence(evidence: Evidence, *, whole: bool = True, strictness: float = 0.5) -> float:
+    """0 to 1; below 0.5 the sentence is not to be believed. `whole`: it is a complete sentence of the grammar."""
+    if evidence.frames < LEAST_FRAMES or not evidence.words:
+        return 0.0
+    # A short word has few frames to average over, so it may stray further.
+    short = max(0.0, min(1.0, (70 - evidence.frames) / 40))
+    allowed = -3.35 - 1.45 * short - 1.6 * (0.5 - strictness)
+    margin = evidence.average - allowed
+    margin -= 0.45 * max(0.0, -5.4 - evidence.worst)
+    margin -= 6.0 * max(0.0, 0.82 - evidence.cover)
+    if not whole:
+        margin -= 1.5
+    return 1.0 / (1.0 + math.exp(-2.2 * max(-20.0, min(20.0, margin))))
