@@ -114,20 +114,20 @@ class _Reader:
         return start, at
 
     def _item(self, tokens: list[str], at: int, start: int, depth: int) -> tuple[int, int]:
-        token = tokens[at]
-        if token in "([":
+        mark = tokens[at]
+        if mark in "([":
             end, at = self._either(tokens, at + 1, start, depth)
-            if at >= len(tokens) or tokens[at] != (")" if token == "(" else "]"):
-                raise GrammarError(f"“{token}” is never closed.")
-            if token == "[":
+            if at >= len(tokens) or tokens[at] != (")" if mark == "(" else "]"):
+                raise GrammarError(f"“{mark}” is never closed.")
+            if mark == "[":
                 self._loose.empty[start].add(end)
             return end, at + 1
-        if token == "+":
+        if mark == "+":
             raise GrammarError("“+” has nothing before it.")
-        if token.startswith("<"):
-            return self.rule(self._rules[token[1:-1]], start, depth + 1), at + 1
+        if mark.startswith("<"):
+            return self.rule(self._rules[mark[1:-1]], start, depth + 1), at + 1
         end = self._loose.state()
-        self._loose.arcs[start].setdefault(token, set()).add(end)
+        self._loose.arcs[start].setdefault(mark, set()).add(end)
         return end, at + 1
 
 
