@@ -6,88 +6,16 @@ from collections.abc import Sequence
 
 from media_worker.contract.flow import Intent
 from media_worker.flow.matching import Matcher
-from media_worker.flow.words import tokens
+from media_worker.flow.words import tokens, words_of
 
-_YES = frozenset(
-    [
-        "yes",
-        "yeah",
-        "yep",
-        "yup",
-        "yea",
-        "sure",
-        "correct",
-        "right",
-        "absolutely",
-        "definitely",
-        "certainly",
-        "exactly",
-        "indeed",
-        "ok",
-        "okay",
-        "okey",
-        "affirmative",
-        "fine",
-        "perfect",
-        "great",
-        "true",
-        "alright",
-        "uhhuh",
-        "mhm",
-        "aye",
-        "please",
-    ]
+_YES = words_of(
+    """yes yeah yep yup yea sure correct right absolutely definitely certainly exactly indeed ok okay okey affirmative
+fine perfect great true alright uhhuh mhm aye please"""
 )
-_NO = frozenset(["no", "nope", "nah", "not", "never", "wrong", "incorrect", "negative", "false", "neither", "none"])
-_FILLER = frozenset(
-    [
-        "that",
-        "is",
-        "it",
-        "i",
-        "do",
-        "am",
-        "would",
-        "like",
-        "the",
-        "a",
-        "and",
-        "thats",
-        "was",
-        "you",
-        "thank",
-        "thanks",
-        "well",
-        "oh",
-        "um",
-        "uh",
-        "er",
-        "so",
-        "to",
-        "be",
-        "all",
-        "course",
-        "of",
-        "has",
-        "have",
-        "let",
-        "go",
-        "ahead",
-        "please",
-        "good",
-        "sounds",
-        "sir",
-        "madam",
-        "maam",
-        "very",
-        "much",
-        "really",
-        "just",
-        "think",
-        "guess",
-        "suppose",
-        "quite",
-    ]
+_NO = words_of("""no nope nah not never wrong incorrect negative false neither none""")
+_FILLER = words_of(
+    """that is it i do am would like the a and thats was you thank thanks well oh um uh er so to be all course of has
+have let go ahead please good sounds sir madam maam very much really just think guess suppose quite"""
 )
 
 
