@@ -65,7 +65,7 @@ def running_stack(database_url: str, folder: Path, media_workers: int = 2, capac
             programs.media_worker(env, folder / f"media-{n}.log", n, one, capacity, drain_seconds=3)
             for n, one in enumerate(media_ports, start=1)
         ]
-        started.append(programs.daphne(env, folder / "daphne.log", "127.0.0.1", port))
+        started.append(programs.daphne({"DATABASE_POOL": "20", **env}, folder / "daphne.log", "127.0.0.1", port))
         started.append(programs.celery_worker(env, folder / "celery.log", concurrency=2))
         processes = []
         for program in started:

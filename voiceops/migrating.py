@@ -7,11 +7,18 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from tenants.agencies.actions import ensure_addresses
+from voiceops.checks import POOLED, shares_sessions
+from voiceops.lib.errors import StoreError
 
 
 def migrate() -> None:
-    """Migrate the platform's schema and every agency's, but only those that are behind; then open today's addresses."""
+    """Migrate the platform's schema and every agency's, but only those that are behind; then open today's addresses.
+
+    Raises StoreError when a pooler would mix agencies.
+    """
     try:
+        if shares_sessions():
+            raise StoreError(POOLED)
         if _has_schemas_behind():
             call_command("migrate_schemas", interactive=False, verbosity=0)
         ensure_addresses()

@@ -21,7 +21,7 @@ ENCRYPTION_KEYS = env("ENCRYPTION_KEYS") or _secrets.encryption_keys
 
 # ── where the world reaches us ───────────────────────────────────────────────────────────────────
 # One address: an agency answers on <agency>.<host of it>; https makes stream addresses wss.
-PUBLIC_URL = env("PUBLIC_URL", "http://localhost:8000").rstrip("/")
+PUBLIC_URL = (env("PUBLIC_URL") or state.local_address()).rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 PUBLIC_SCHEME = _public.scheme
 PUBLIC_HOST = _public.hostname or "localhost"
@@ -30,6 +30,12 @@ ALLOWED_HOSTS = ["*"]  # the tenant middleware answers 404 to every host that is
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = PUBLIC_SCHEME == "https"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if envbool("BEHIND_PROXY", False) else None
+SECURE_HSTS_SECONDS = 31_536_000 if PUBLIC_SCHEME == "https" else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # an agency's own domain may have subdomains that are not ours
+    "security.W008",  # the proxy in front redirects to https
+    "security.W021",  # nor is it ours to put on browsers' preload lists
+]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -131,6 +131,13 @@ def run_dir() -> Path:
         return short
 
 
+def local_address() -> str:
+    """Where the `up` of this state folder answers, or would answer."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        return str(json.loads((state_dir() / "running.json").read_text())["address"])
+    return f"http://localhost:{os.environ.get('VOICEOPS_PORT') or 8000}"
+
+
 def local_database_url() -> str:
     """Where the embedded PostgreSQL is, or would be."""
     return f"postgresql://voiceops@/voiceops?host={run_dir()}"

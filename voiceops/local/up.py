@@ -137,7 +137,8 @@ def _start_own(supervisor: Supervisor, options: Options, folder: Path) -> list[l
         programs.media_worker(env, logs / f"media-{n}.log", n, port, options.capacity, options.drain_seconds)
         for n, port in enumerate(ports, start=1)
     ]
-    web = programs.daphne(env, logs / "daphne.log", options.host, options.port)
+    pooled = {"DATABASE_POOL": "20", **env}
+    web = programs.daphne(pooled, logs / "daphne.log", options.host, options.port)
     jobs = programs.celery_worker(env, logs / "celery.log", options.jobs)
     clock = programs.celery_beat(env, logs / "beat.log", folder / "beat-schedule")
     supervisor.start(*[_fresh_log(program) for program in (*media, web, jobs, clock)])
