@@ -72,6 +72,9 @@ class Call(models.Model):
     gap_p50_ms = models.PositiveIntegerField(null=True, blank=True)
     gap_p95_ms = models.PositiveIntegerField(null=True, blank=True)
     test = models.BooleanField(default=False, help_text="Made from the editor: kept apart from the figures.")
+    media_leg = models.PositiveSmallIntegerField(default=0, help_text="How often a media socket was opened for it.")
+    variables = models.JSONField(default=dict, help_text="What the agent was told when the call began.")
+    idempotency_key = models.CharField(max_length=80, blank=True)
     data = models.JSONField(default=dict, help_text="Variables the flow set.")
 
     class Meta:
@@ -87,6 +90,9 @@ class Call(models.Model):
                 fields=["carrier", "carrier_call_id"],
                 condition=~models.Q(carrier_call_id=""),
                 name="one_call_per_carrier_call_id",
+            ),
+            models.UniqueConstraint(
+                fields=["idempotency_key"], condition=~models.Q(idempotency_key=""), name="one_call_per_idempotency_key"
             ),
             models.CheckConstraint(
                 condition=~models.Q(status="ended") | (models.Q(ended_at__isnull=False) & ~models.Q(ended_reason="")),
