@@ -131,9 +131,7 @@ MEANINGS: dict[EndedReason, Meaning] = {
         Fault.PROVIDER,
         SORRY,
     ),
-    R.BUSY_NO_CAPACITY: Meaning(
-        "No capacity", "Every media worker was full.", By.PLATFORM, Fault.PLATFORM, BUSY_NOW
-    ),
+    R.BUSY_NO_CAPACITY: Meaning("No capacity", "Every media worker was full.", By.PLATFORM, Fault.PLATFORM, BUSY_NOW),
     R.NO_WORKER: Meaning("No media worker", "No media worker could be reached.", By.PLATFORM, Fault.PLATFORM, SORRY),
     R.WORKER_LOST: Meaning(
         "Media worker lost",
@@ -143,7 +141,11 @@ MEANINGS: dict[EndedReason, Meaning] = {
         SORRY,
     ),
     R.BRIDGE_LOST: Meaning(
-        "Connection process lost", "The process that held the line died during the call.", By.PLATFORM, Fault.PLATFORM, SORRY
+        "Connection process lost",
+        "The process that held the line died during the call.",
+        By.PLATFORM,
+        Fault.PLATFORM,
+        SORRY,
     ),
     R.PLATFORM_ERROR: Meaning("Platform error", "Something of ours failed.", By.PLATFORM, Fault.PLATFORM, SORRY),
 }

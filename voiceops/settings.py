@@ -160,6 +160,7 @@ CELERY_BEAT_SCHEDULE = {"after-call-sweep": {"task": "calls.aftercall.tasks.swee
 MEDIA_WORKERS = envlist("MEDIA_WORKERS", "127.0.0.1:8790")
 MEDIA_WORKER_KEY = env("MEDIA_WORKER_KEY") or _secrets.media_worker_key
 TICKET_SECONDS = 120
+REQUIRE_STREAM_SIGNATURE = envbool("REQUIRE_STREAM_SIGNATURE", False)  # refuse media sockets whose request is unsigned
 
 # ── recordings ───────────────────────────────────────────────────────────────────────────────────
 S3_ENDPOINT_URL = env("S3_ENDPOINT_URL")

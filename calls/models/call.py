@@ -49,7 +49,7 @@ class Call(models.Model):
     agent = models.ForeignKey("agents.Agent", null=True, on_delete=models.SET_NULL, related_name="calls")
     agent_version = models.ForeignKey("agents.AgentVersion", null=True, on_delete=models.SET_NULL, related_name="calls")
     number = models.ForeignKey("calls.PhoneNumber", null=True, on_delete=models.SET_NULL, related_name="calls")
-    account = models.ForeignKey("calls.CarrierAccount", null=True, on_delete=models.SET_NULL, related_name="+")
+    account = models.ForeignKey("calls.CarrierAccount", null=True, on_delete=models.SET_NULL, related_name="calls")
     carrier = models.CharField(max_length=20)
     carrier_call_id = models.CharField(max_length=80, blank=True)
     direction = models.CharField(max_length=8, choices=Direction.choices)

@@ -22,12 +22,14 @@ LONGEST_MARK = 40
 
 @dataclass(frozen=True)
 class Capabilities:
-    """`resumes`: after a media socket closes, the carrier asks us how to go on. `dials`: it has a REST API for it."""
+    """`resumes`: after a media socket closes, the carrier asks us how to go on. `dials`: it has a REST API for it.
+    `signs_handshakes`: the media socket's request may carry its signature."""
 
     audio: AudioFormat
     resumes: bool
     dials: bool
     transfers: bool
+    signs_handshakes: bool = False
 
 
 # ── a media socket, carrier → us ─────────────────────────────────────────────────────────────────
@@ -220,7 +222,8 @@ class Carrier(Protocol):
 
     def verify(self, hook: Webhook, secret: str) -> bool: ...
 
-    def verify_upgrade(self, url: str, signature: str, secret: str) -> bool: ...
+    def verify_upgrade(self, url: str, headers: Mapping[str, str], secret: str) -> bool | None:
+        """Of a media socket's request: None when it is not signed."""
 
     def ringing(self, hook: Webhook) -> Ringing: ...
 

@@ -216,7 +216,9 @@ def _text(body: Mapping[str, Any], *path: str) -> str:
 
 class Twilio:
     name = "twilio"
-    capabilities = base.Capabilities(AudioFormat(codec="mulaw", rate=8000), resumes=True, dials=True, transfers=True)
+    capabilities = base.Capabilities(
+        AudioFormat(codec="mulaw", rate=8000), resumes=True, dials=True, transfers=True, signs_handshakes=True
+    )
 
     def codec(self) -> TwilioCodec:
         return TwilioCodec()
@@ -239,8 +241,11 @@ class Twilio:
         except (TypeError, ValueError):
             return False
 
-    def verify_upgrade(self, url: str, signature: str, secret: str) -> bool:
+    def verify_upgrade(self, url: str, headers: Mapping[str, str], secret: str) -> bool | None:
         """The SDK would try `:80` for wss, so both spellings of the address are signed here. `url` may name a port."""
+        signature = headers.get(SIGNATURE_HEADER, "")
+        if not signature:
+            return None
         parts = urlsplit(url)
         standard = {"wss": 443, "ws": 80}.get(parts.scheme)
         netlocs = {parts.netloc}

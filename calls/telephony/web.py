@@ -11,6 +11,7 @@ It has no webhooks and no REST API: a page of ours starts the call and asks to g
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NoReturn
 
@@ -115,8 +116,8 @@ class Web:
     def verify(self, hook: Webhook, secret: str) -> bool:
         return False
 
-    def verify_upgrade(self, url: str, signature: str, secret: str) -> bool:
-        return False
+    def verify_upgrade(self, url: str, headers: Mapping[str, str], secret: str) -> bool | None:
+        return None
 
     def ringing(self, hook: Webhook) -> Ringing:
         self._no_webhooks()

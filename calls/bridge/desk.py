@@ -1,0 +1,94 @@
+"""What a worker asks of the host during a call, and what the carrier then does: hang up, transfer, send digits."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django_tenants.utils import schema_context
+
+from calls import lifecycle, numbers
+from calls.bridge import clips
+from calls.bridge.line import Line
+from calls.bridge.opening import Opened
+from calls.bridge.relay import Relay
+from calls.lifecycle import End, EndedReason
+from calls.models import Call
+from calls.reasons import meaning
+from media_worker.contract.wire import Request, Response
+from voiceops.lib.errors import InvalidInput, VoiceOpsError
+
+logger = logging.getLogger(__name__)
+
+MOST_DIGITS = 40
+
+
+class Desk:
+    def __init__(self, opened: Opened, line: Line) -> None:
+        self._opened, self._line = opened, line
+        self._transferred = False
+
+    async def answer(self, request: Request, relay: Relay) -> None:
+        """Do it, and tell the worker how it went. A worker that asks to hang up says `finished` next."""
+        try:
+            if request.action == "transfer":
+                await self._transfer(str(request.arguments.get("to", "")))
+            elif request.action == "send_digits":
+                await self._send_digits(str(request.arguments.get("digits", "")))
+        except VoiceOpsError as error:
+            relay.send(Response(id=request.id, ok=False, error=error.sentence))
+            return
+        relay.send(Response(id=request.id, ok=True))
+
+    def why_it_stopped(self, otherwise: EndedReason = EndedReason.CALLER_HANGUP) -> EndedReason:
+        return EndedReason.TRANSFERRED if self._transferred else otherwise
+
+    @staticmethod
+    def sentence(how: End) -> str:
+        return how.detail or meaning(how.reason).sentence
+
+    async def _transfer(self, to: str) -> None:
+        if not self._opened.carrier.capabilities.transfers or self._opened.account is None:
+            raise InvalidInput("This call cannot be transferred: there is no phone line to it.")
+        number = numbers.destination(to)
+        work = sync_to_async(self._transfer_now, thread_sensitive=False)
+        self._transferred = True
+        try:
+            await work(number)
+        except BaseException:
+            self._transferred = False
+            raise
+
+    def _transfer_now(self, number: str) -> None:
+        account = self._opened.account
+        assert account is not None
+        with schema_context(self._opened.schema):
+            lifecycle.moved(self._opened.call_id, Call.Status.TRANSFERRING)
+            try:
+                self._opened.carrier.transfer_call(
+                    account, self._opened.carrier_call_id, number, self._opened.caller_id
+                )
+            except VoiceOpsError:
+                lifecycle.back_from_transfer(self._opened.call_id)
+                raise
+
+    async def _send_digits(self, digits: str) -> None:
+        """As tones in the agent's audio: a media stream has no other way."""
+        if not 0 < len(digits) <= MOST_DIGITS:
+            raise InvalidInput(f"Digits to send: 1 to {MOST_DIGITS} of 0-9, A-D, * and #.")
+        try:
+            samples = await asyncio.to_thread(clips.tones, digits.upper().replace("W", "w"), self._line_audio)
+        except ValueError:
+            raise InvalidInput("Digits to send may be 0-9, A-D, *, # and w for a pause.") from None
+        await self._line.say(samples)
+
+    @property
+    def _line_audio(self):  # type: ignore[no-untyped-def]
+        return self._opened.carrier.capabilities.audio
+
+
+def command_group(schema: str, call_id: UUID) -> str:
+    """Where staff's orders to the bridge of this call are sent."""
+    return f"bridge.{schema}.{call_id.hex}"

@@ -1,0 +1,20 @@
+"""May this client have another call now?"""
+
+from __future__ import annotations
+
+from calls.models import Call
+from calls.reasons import EndedReason
+from tenants.clients.models import Client
+from tenants.usage import queries as usage
+
+
+def refusal(client: Client) -> EndedReason | None:
+    """Why not, or None. Two numbers at most are asked for, and none for a client without caps."""
+    if client.archived_at is not None:
+        return EndedReason.CLIENT_ARCHIVED
+    cap = client.concurrent_calls_cap
+    if cap is not None and Call.objects.filter(client=client).exclude(status=Call.Status.ENDED).count() >= cap:
+        return EndedReason.CLIENT_CAP_REACHED
+    if client.monthly_minutes_cap is not None and usage.over_cap(client):
+        return EndedReason.CLIENT_CAP_REACHED
+    return None
