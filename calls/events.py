@@ -31,6 +31,7 @@ from calls.lifecycle import End
 from calls.models import Call, CallEvent, CallSnapshot
 from media_worker.contract.events import CallEvent as Told
 from media_worker.contract.events import Snapshot
+from voiceops.lib.schema import current_schema
 
 logger = logging.getLogger(__name__)
 
@@ -174,9 +175,9 @@ def _store_told(call_id: UUID, notes: Sequence[Note]) -> None:
         _set_variables(call_id, new)
         Call.objects.filter(pk=call_id).exclude(status=Call.Status.ENDED).update(bridge_seen_at=timezone.now())
         if changed:
-            live.publish(connection.schema_name, f"call:{call_id}", "turn", client_id=_client(call_id))
+            live.publish(current_schema(), f"call:{call_id}", "turn", client_id=_client(call_id))
         elif new:
-            live.publish(connection.schema_name, f"call:{call_id}", "event", client_id=_client(call_id))
+            live.publish(current_schema(), f"call:{call_id}", "event", client_id=_client(call_id))
 
 
 def _store_new(call_id: UUID, happened: Sequence[Happened]) -> list[CallEvent]:

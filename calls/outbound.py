@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from agents.models import Agent
@@ -31,6 +31,7 @@ from voiceops.lib.errors import (
     InvalidInput,
     LimitReached,
 )
+from voiceops.lib.schema import current_schema
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ def dial(call_id: UUID) -> None:
         return
     call = Call.objects.select_related("account").get(pk=call_id)
     try:
-        carrier_call_id = carrier(call.carrier).dial(_account(call), _order(call))
+        carrier_call_id = carrier(call.carrier).dial(account_of(call), _order(call))
     except CarrierRefused as error:
         lifecycle.end(call_id, End(EndedReason.CARRIER_REFUSED, detail=error.sentence))
     except CarrierUnreachable as error:
@@ -123,7 +124,7 @@ def reconcile(call_id: UUID) -> None:
     if call.status != Call.Status.DIALING or call.carrier_call_id:
         return
     try:
-        listed = carrier(call.carrier).find_calls(_account(call), call.called, call.created_at - timedelta(seconds=5))
+        listed = carrier(call.carrier).find_calls(account_of(call), call.called, call.created_at - timedelta(seconds=5))
     except (CarrierRefused, CarrierUnreachable, CarrierOutcomeUnknown) as error:
         logger.warning("Call %s cannot be reconciled yet: %s", call_id, error.sentence)
         return
@@ -207,7 +208,7 @@ def _from_number(agent: Agent, wanted: str) -> PhoneNumber:
     return mine[0]
 
 
-def _account(call: Call) -> Account:
+def account_of(call: Call) -> Account:
     assert call.account is not None
     return Account(call.account.account_sid, call.account.auth_token, call.account.api_base_url)
 
@@ -219,4 +220,4 @@ def _order(call: Call) -> DialOrder:
 
 
 def _agency() -> Agency:
-    return Agency.objects.get(schema_name=connection.schema_name)
+    return Agency.objects.get(schema_name=current_schema())

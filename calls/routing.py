@@ -5,6 +5,12 @@ from __future__ import annotations
 from channels.routing import URLRouter
 from django.urls import path
 
+from calls.bridge.consumer import media
 from calls.live_consumer import LiveConsumer
 
-websockets = URLRouter([path("live", LiveConsumer.as_asgi())])
+websockets = URLRouter(
+    [
+        path("live", LiveConsumer.as_asgi()),
+        path("media/<slug:carrier>/<str:ticket>", media),
+    ]
+)

@@ -8,30 +8,30 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
 
 from tenants.agencies.models import Agency
 from voiceops.lib import signing
 from voiceops.lib.errors import TicketRefused
+from voiceops.lib.schema import current_schema
 
 RESUME_SECONDS = 24 * 3600
 
 
 def stream_url(host: str, carrier: str, call_id: UUID) -> str:
     """Where the carrier takes the audio of this call of the agency whose schema is set. Each one is a new ticket."""
-    token = signing.sign(connection.schema_name, f"media:{carrier}", str(call_id), settings.TICKET_SECONDS)
+    token = signing.sign(current_schema(), f"media:{carrier}", str(call_id), settings.TICKET_SECONDS)
     return f"{websocket_root(host)}/media/{carrier}/{token}"
 
 
 def resume_url(host: str, carrier: str, call_id: UUID) -> str:
     """Where the carrier asks how to go on when the media has ended. It may be asked often, while the call lasts."""
-    token = signing.sign(connection.schema_name, f"resume:{carrier}", str(call_id), RESUME_SECONDS)
+    token = signing.sign(current_schema(), f"resume:{carrier}", str(call_id), RESUME_SECONDS)
     return f"{web_root(host)}/telephony/{carrier}/resume/{token}"
 
 
 def read_resume(token: str, carrier: str) -> UUID:
     """The call. Raises TicketRefused."""
-    return UUID(signing.read(token, connection.schema_name, f"resume:{carrier}").subject)
+    return UUID(signing.read(token, current_schema(), f"resume:{carrier}").subject)
 
 
 def spend(token: str, carrier: str, check: Callable[[UUID], None] = lambda call_id: None) -> UUID:
@@ -41,7 +41,7 @@ def spend(token: str, carrier: str, check: Callable[[UUID], None] = lambda call_
 
     Spending is one atomic SET NX under a key of the agency's; whoever comes second is refused.
     """
-    ticket = signing.read(token, connection.schema_name, f"media:{carrier}")
+    ticket = signing.read(token, current_schema(), f"media:{carrier}")
     call_id = UUID(ticket.subject)
     check(call_id)
     left = max(1, int(ticket.expires_at - time.time()) + 1)

@@ -154,7 +154,10 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {"after-call-sweep": {"task": "calls.aftercall.tasks.sweep", "schedule": 15.0}}
+CELERY_BEAT_SCHEDULE = {
+    "after-call-sweep": {"task": "calls.aftercall.tasks.sweep", "schedule": 15.0},
+    "call-sweep": {"task": "calls.jobs.sweep_calls", "schedule": 15.0},
+}
 
 # ── the media plane ──────────────────────────────────────────────────────────────────────────────
 MEDIA_WORKERS = envlist("MEDIA_WORKERS", "127.0.0.1:8790")

@@ -14,5 +14,6 @@ urlpatterns = [
     path("frame/live/", live_count, name="live_count"),
     path("", include("tenants.urls")),
     path("api/", include("voiceops.api.urls")),
+    path("", include("calls.lines")),
     path("admin/", admin.site.urls),
 ]

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
+from agents.spec import build_spec, build_spec_for_draft
 from calls import lifecycle, tickets
 from calls.lifecycle import End, EndedReason
 from calls.models import Call, CallEvent, CallSnapshot, CarrierAccount
@@ -119,8 +120,6 @@ def _last_seq(events, source: str) -> int:  # type: ignore[no-untyped-def]
 
 def _spec(carrier: Carrier, call: Call) -> tuple[CallSpec | None, End | None]:
     """A test of the editor's talks to the draft, every other call to the version it was pinned to."""
-    from agents.spec import build_spec, build_spec_for_draft
-
     audio = carrier.capabilities.audio
     try:
         if call.agent_version is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from urllib.parse import parse_qs
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -20,6 +20,7 @@ from calls.telephony.base import Carrier, Document, Webhook, WebhookRefused
 from calls.telephony.registry import CARRIERS
 from tenants.agencies.middleware import AgencyMiddleware
 from voiceops.lib.errors import TicketRefused
+from voiceops.lib.schema import current_schema
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ def _connect(carrier: Carrier, host: str, call: Call) -> Document:
 def _verified(request: HttpRequest, name: str) -> tuple[Carrier, Webhook, CarrierAccount]:
     """The carrier, what it sent, and the agency's account that signed it. Raises WebhookRefused."""
     carrier = CARRIERS.get(name)
-    if carrier is None or connection.schema_name == "public":
+    if carrier is None or current_schema() == "public":
         raise WebhookRefused("unknown carrier", 404)
     hook = _webhook(request)
     account = CarrierAccount.objects.filter(

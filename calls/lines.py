@@ -1,0 +1,16 @@
+"""Addresses for carriers and for the browser as one."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from calls.views import talk, telephony
+
+urlpatterns = [
+    path("telephony/<slug:carrier>/voice", telephony.voice, name="carrier_voice"),
+    path("telephony/<slug:carrier>/status", telephony.status, name="carrier_status"),
+    path("telephony/<slug:carrier>/amd", telephony.answered_by, name="carrier_answered_by"),
+    path("telephony/<slug:carrier>/resume/<str:token>", telephony.resume, name="carrier_resume"),
+    path("talk/<uuid:agent_id>", talk.start, name="talk"),
+    path("talk/resume/<uuid:call_id>", talk.resume, name="talk_resume"),
+]
