@@ -15,4 +15,5 @@ urlpatterns = [
     path("calls/<uuid:call_id>/recording/", recording.audio, name="recording"),
     path("calls/<uuid:call_id>/peaks/", recording.peaks, name="recording_peaks"),
     path("calls/<uuid:call_id>/recording/again/", recording.again, name="recording_again"),
+    path("recordings/<str:ticket>/", recording.by_link, name="recording_by_link"),
 ]

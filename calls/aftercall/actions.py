@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from calls import live
@@ -54,7 +54,7 @@ def free(now: datetime) -> Q:
     return Q(claimed_at=None) | Q(claimed_at__lt=now - timedelta(seconds=CLAIM_SECONDS))
 
 
-def waiting(now: datetime):  # type: ignore[no-untyped-def]
+def waiting(now: datetime) -> QuerySet[AfterCallJob]:
     """Jobs that are due and that nobody is doing, in the schema that is set."""
     return AfterCallJob.objects.filter(free(now), due_at__lte=now, done_at=None, failed_at=None).order_by("due_at")
 
@@ -92,6 +92,6 @@ def failed(job: AfterCallJob, sentence: str, can_retry: bool) -> bool:
     return given_up
 
 
-def _of_this_claim(job: AfterCallJob):  # type: ignore[no-untyped-def]
+def _of_this_claim(job: AfterCallJob) -> QuerySet[AfterCallJob]:
     """Nobody else's: a worker that was thought dead must not undo what its successor did."""
     return AfterCallJob.objects.filter(pk=job.pk, claimed_at=job.claimed_at)

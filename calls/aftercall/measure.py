@@ -15,5 +15,6 @@ def percentile(values: list[int], share: float) -> int | None:
 
 
 def measure(call: Call) -> None:
-    gaps = list(Turn.objects.filter(call=call, gap_ms__isnull=False).values_list("gap_ms", flat=True))
+    waits = Turn.objects.filter(call=call, gap_ms__isnull=False).values_list("gap_ms", flat=True)
+    gaps = [gap for gap in waits if gap is not None]
     Call.objects.filter(pk=call.pk).update(gap_p50_ms=percentile(gaps, 0.5), gap_p95_ms=percentile(gaps, 0.95))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -40,7 +41,7 @@ class Viewer:
     country: str
     now: datetime
 
-    def of_client(self, rows: QuerySet) -> QuerySet:  # type: ignore[type-arg]
+    def of_client(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows if self.client is None else rows.filter(client=self.client)
 
 

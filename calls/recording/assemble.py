@@ -123,7 +123,7 @@ def _encode_and_store(schema: str, call: Call, recording: Recording, found: Foun
     where = place(schema, call.pk)
     scratch = Path(settings.SEGMENT_DIR) / schema
     with tempfile.NamedTemporaryFile(dir=scratch, prefix="assembling-", suffix=".tmp") as file:
-        sealed = SealedWriter(file, where)  # type: ignore[arg-type]
+        sealed = SealedWriter(file, where)
         peaks = Peaks(found.rate)
         with soundfile.SoundFile(
             sealed,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,6 +15,7 @@ from tenants import access
 from tenants.access import Permission
 from tenants.audit.actions import record
 from voiceops.lib.errors import InvalidInput
+from voiceops.lib.schema import current_schema
 
 
 @never_cache
@@ -55,7 +55,7 @@ def download(request: HttpRequest) -> StreamingHttpResponse:
     internals = access.may(person, Permission.VIEW_INTERNALS)
     filters = parse(request.GET, internals)
     record(person, "calls.exported", data={"filters": request.GET.urlencode()[:200]})
-    lines = export.csv_lines(connection.schema_name, person, filters, internals, timezone.get_current_timezone())
+    lines = export.csv_lines(current_schema(), person, filters, internals, timezone.get_current_timezone())
     answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="calls-{timezone.localdate():%Y-%m-%d}.csv"'
     return answer

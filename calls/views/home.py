@@ -52,6 +52,5 @@ def _portal(request: HttpRequest, person: User) -> HttpResponse:
     context = {
         "month": portal.month(calls, start),
         "newest": newest,
-        "chart": home.by_hour(calls, start, timezone.now()),
     }
     return render(request, "home/portal.html", context | {"worth": portal.worth_hearing(calls), "any": calls.exists()})

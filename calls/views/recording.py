@@ -6,7 +6,7 @@ import logging
 from uuid import UUID
 
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
@@ -19,10 +19,14 @@ from tenants import access
 from tenants.access import Permission
 from tenants.audit.actions import record
 from tenants.people.models import User
+from voiceops.lib import signing
+from voiceops.lib.errors import TicketRefused
+from voiceops.lib.schema import current_schema
 
 logger = logging.getLogger(__name__)
 
 HEARD_AGAIN_SECONDS = 3600
+LINK_PURPOSE = "recording"
 
 
 @require_safe
@@ -31,14 +35,28 @@ def audio(request: HttpRequest, call_id: UUID) -> HttpResponse | StreamingHttpRe
     recording = _recording(request, call_id)
     if request.method == "GET":
         note_listening(person, recording.call)
-    return serving.answer(request, connection.schema_name, recording)
+    return serving.answer(request, current_schema(), recording)
+
+
+@require_safe
+def by_link(request: HttpRequest, ticket: str) -> HttpResponse | StreamingHttpResponse:
+    """For whoever holds a link that the API gave out: no sign-in, five minutes, this agency's host only."""
+    try:
+        call_id = UUID(signing.read(ticket, current_schema(), LINK_PURPOSE).subject)
+    except TicketRefused as error:
+        raise Http404("This link is no longer valid. Ask for a new one.") from error
+    ready = Recording.objects.filter(call=call_id, status=Recording.Status.READY).defer("peaks").first()
+    if ready is None:
+        raise Http404("This call has no recording that can be played.")
+    return serving.answer(request, current_schema(), ready)
 
 
 @require_safe
 def peaks(request: HttpRequest, call_id: UUID) -> JsonResponse:
     access.require(request, Permission.LISTEN)
     recording = _recording(request, call_id)
-    answer = JsonResponse({"seconds": recording.duration_ms / 1000, "per_second": PEAKS_PER_SECOND, **recording.peaks})
+    seen = {side: [_as_seen(peak) for peak in recording.peaks.get(side, [])] for side in ("caller", "agent")}
+    answer = JsonResponse({"seconds": recording.duration_ms / 1000, "per_second": PEAKS_PER_SECOND, **seen})
     answer["Cache-Control"] = "private, max-age=3600"
     return answer
 
@@ -66,6 +84,11 @@ def note_listening(person: User, call: Call) -> None:
     if first:
         with transaction.atomic():
             record(person, "recording.heard", call, client_id=call.client_id)
+
+
+def _as_seen(peak: float) -> float:
+    """Speech on a phone is quiet and its loudness is heard by ratio: drawn as it is, it would be a flat line."""
+    return round(peak**0.5, 3)
 
 
 def _recording(request: HttpRequest, call_id: UUID) -> Recording:

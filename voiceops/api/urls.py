@@ -10,6 +10,7 @@ from voiceops.api.nothing import nothing_here
 
 v1 = [
     path("", include("tenants.api.urls")),
+    path("", include("calls.api.urls")),
 ]
 
 urlpatterns = [
