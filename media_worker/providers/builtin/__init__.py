@@ -1,7 +1,7 @@
 """The built-in ears, voice and dialogue engine: no key, no model to download, nothing leaves the machine.
 
 `stt.py`   pocketsphinx, told by the flow what to listen for
-`tts.py`   espeak-ng, in a program of its own
+`tts.py`   espeak-ng, in a program of its own (`espeak.py`)
 The dialogue engine is `media_worker.flow.engine`; it needs no service in the pipeline, so its `build` is None.
 """
 
@@ -13,10 +13,12 @@ from media_worker.contract.spec import Provider
 from media_worker.providers.base import BuildContext, Field, Llm, Stt, Tts, VendorSpec
 
 VOICES: tuple[tuple[str, str], ...] = (
-    ("en-us", "American"),
-    ("en-gb", "British"),
-    ("en-gb-scotland", "Scottish"),
-    ("en-029", "Caribbean"),
+    ("en-us", "American, man"),
+    ("en-us+f3", "American, woman"),
+    ("en-gb-x-rp", "British, man"),
+    ("en-gb-x-rp+f3", "British, woman"),
+    ("en-gb-scotland", "Scottish, man"),
+    ("en-029", "Caribbean, man"),
 )
 
 

@@ -122,9 +122,12 @@ class Child:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # its end; what follows tells every open stream
         finally:
-            with contextlib.suppress(ProcessLookupError):
+            # It usually ends by itself now; `kill` would reap it behind asyncio's back.
+            try:
+                await asyncio.wait_for(process.wait(), 1)
+            except TimeoutError:
                 process.kill()
-            await process.wait()
+                await process.wait()
             self.deaths += 1
             if time.monotonic() - self._started_at < _QUICK_DEATH:
                 self._pause = min(max(0.5, self._pause * 2), _LONGEST_PAUSE)
