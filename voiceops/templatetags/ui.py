@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from media_worker.providers import registry
 from voiceops.lib import assets
 from voiceops.lib import format as form
 from voiceops.lib.status import STATUSES, status
@@ -114,6 +115,15 @@ def status_word(value: Any, kind: str) -> str:
 
 
 @register.filter
+def vendor(name: str) -> str:
+    """A vendor as people call it: `builtin` → `Built in`."""
+    try:
+        return registry.vendor(name).label
+    except KeyError:
+        return name
+
+
+@register.filter
 def toast_tone(tags: str) -> str:
     """Django's message tags as one of our tones."""
     words = set((tags or "").split())
@@ -187,19 +197,21 @@ def waterfall(stages: dict[str, Any] | None) -> SafeString:
         return mark_safe("")
     zero = min(start for _, start, _, _ in known)
     span = max(1, max(end for _, _, end, _ in known) - zero)
-    left, width, row = 124, 190, 24
+    # Percentages, so that the bars follow the width of the page while the words keep their size.
+    left, width, row = 36.0, 44.0, 24
     bars = format_html_join(
         "",
-        '<text class="name" x="0" y="{}">{}</text><rect class="bar-{}" x="{}" y="{}" width="{}" height="10" rx="2"/>'
-        '<text class="value" x="390" y="{}" text-anchor="end">{}</text>',
+        '<text class="name" x="0" y="{}">{}</text>'
+        '<rect class="bar-{}" x="{}%" y="{}" width="{}%" height="10" rx="2"/>'
+        '<text class="value" x="100%" y="{}" text-anchor="end">{}</text>',
         (
             (
                 i * row + 16,
                 name,
                 style,
-                round(left + width * (start - zero) / span, 1),
+                round(left + width * (start - zero) / span, 2),
                 i * row + 7,
-                round(max(2.0, width * (end - start) / span), 1),
+                round(max(0.6, width * (end - start) / span), 2),
                 i * row + 16,
                 form.milliseconds(end - start),
             )
@@ -208,8 +220,8 @@ def waterfall(stages: dict[str, Any] | None) -> SafeString:
     )
     height = len(known) * row
     return format_html(
-        '<svg class="waterfall" viewBox="0 0 390 {}" role="img" aria-label="Stages of the reply, {} in all">'
-        '<line class="axis" x1="{}" x2="{}" y1="0" y2="{}"/>{}</svg>',
+        '<svg class="waterfall" width="100%" height="{}" role="img" aria-label="Stages of the reply, {} in all">'
+        '<line class="axis" x1="{}%" x2="{}%" y1="0" y2="{}"/>{}</svg>',
         height,
         form.milliseconds(span),
         left,
