@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator
 from functools import lru_cache
 from typing import Any
 
+import httpx2
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, DefaultAsyncHttpx2Client
 from pipecat.frames.frames import ErrorFrame, Frame, TTSAudioRawFrame
 from pipecat.services.openai.llm import OpenAILLMService
@@ -55,8 +56,14 @@ def build_llm(provider: Provider, context: BuildContext, vendor: VendorSpec, bas
     temperature = option(provider, talent, "temperature")
     if temperature is not None:
         settings.temperature = number(provider, talent, "temperature")
-    kind = OpenAILLMService if base_url else CompatibleLLM
-    return kind(api_key=_key(provider), base_url=provider.base_url or base_url, settings=settings)
+    kind = LLM if base_url else CompatibleLLM
+    return kind(
+        api_key=_key(provider),
+        base_url=provider.base_url or base_url,
+        organization=_text(provider.account.get("organization")),
+        project=_text(provider.account.get("project")),
+        settings=settings,
+    )
 
 
 def build_tts(provider: Provider, context: BuildContext, vendor: VendorSpec, base_url: str | None = None) -> Any:
@@ -80,13 +87,33 @@ def build_tts(provider: Provider, context: BuildContext, vendor: VendorSpec, bas
     )
 
 
-class CompatibleLLM(OpenAILLMService):
+class LLM(OpenAILLMService):
+    """pipecat's, with our client."""
+
+    def create_client(
+        self,
+        api_key: Any = None,
+        base_url: Any = None,
+        organization: Any = None,
+        project: Any = None,
+        default_headers: Any = None,
+        **kwargs: Any,
+    ) -> AsyncOpenAI:
+        return AsyncOpenAI(
+            api_key=api_key,
+            base_url=base_url,
+            organization=organization,
+            project=project,
+            default_headers=default_headers,
+            http_client=_http(),
+            max_retries=0,
+        )
+
+
+class CompatibleLLM(LLM):
     """Local servers know the role `system`, not `developer`."""
 
     supports_developer_role = False
-
-    def create_client(self, api_key: Any = None, base_url: Any = None, **_: Any) -> AsyncOpenAI:
-        return AsyncOpenAI(api_key=api_key, base_url=base_url, http_client=_http(), max_retries=0)
 
 
 class OpenAITTS(TTSService):
@@ -159,8 +186,6 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _http() -> DefaultAsyncHttpx2Client:
-    import httpx2
-
+def _http() -> httpx2.AsyncClient:
     timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     return DefaultAsyncHttpx2Client(verify=_tls(), timeout=timeout, trust_env=False)
