@@ -9,6 +9,7 @@ from django.db.migrations.loader import MigrationLoader
 from tenants.agencies.actions import ensure_addresses
 from voiceops.checks import POOLED, shares_sessions
 from voiceops.lib.errors import StoreError
+from voiceops.local.urls import database_settings
 
 
 def migrate() -> None:
@@ -16,6 +17,7 @@ def migrate() -> None:
 
     Raises StoreError when a pooler would mix agencies.
     """
+    connection.settings_dict.update(database_settings())  # the stores may have found their place just now
     try:
         if shares_sessions():
             raise StoreError(POOLED)

@@ -20,7 +20,7 @@ import psycopg
 
 from voiceops.lib.errors import StoreError
 from voiceops.local.identity import Home
-from voiceops.local.process import Program, last_lines
+from voiceops.local.process import Program
 
 VERSION = "18"
 USER = "voiceops"
@@ -142,22 +142,25 @@ class Postgres:
             self.home.identity.own(unfinished)
             initdb = [str(self.home.programs / "initdb"), "-D", str(unfinished), "-U", USER]
             initdb += ["-A", "trust", "-E", "UTF8", "--no-instructions"] + ([] if self.durable else ["--no-sync"])
-            with self.log.open("ab") as log:
-                subprocess.run(
-                    [*self.home.identity.prefix, *initdb],
-                    check=True,
-                    cwd="/",
-                    env=self._environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    **self.home.identity.popen(),
-                )
+            made = subprocess.run(
+                [*self.home.identity.prefix, *initdb],
+                cwd="/",
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                **self.home.identity.popen(),
+            )
+            if made.returncode:
+                last = (made.stdout + made.stderr).strip()[-2000:]
+                why = explain(last) or f"PostgreSQL could not make its data folder:\n{last}"
+                raise StoreError(why)
             unfinished.replace(self.data)
-        except (OSError, subprocess.CalledProcessError) as error:
+        except OSError as error:
+            raise StoreError(explain(str(error)) or f"{self.data} cannot be made: {error.strerror}.") from None
+        finally:
             shutil.rmtree(unfinished, ignore_errors=True)
-            why = explain(f"{error}\n{last_lines(self.log)}") or "PostgreSQL could not make its data folder."
-            raise StoreError(f"{why} (log: {self.log})") from None
 
     def _settle_lock(self) -> None:
         """Deal with a `postmaster.pid`: nothing else owns this state folder, so whoever holds it is left over or gone.

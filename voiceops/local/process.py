@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -93,7 +94,16 @@ def wait_ready(program: Program, process: subprocess.Popen[bytes], tick: Callabl
 def failure(program: Program, sentence: str) -> str:
     """One sentence why, after the last lines of the log."""
     tail = last_lines(program.log)
-    return f"{tail}\n{program.explain(tail) or sentence} (log: {program.log})".strip()
+    why = program.explain(tail) or _disk_full(program) or sentence
+    return f"{tail}\n{why} (log: {program.log})".strip()
+
+
+def _disk_full(program: Program) -> str:
+    """A log on a full disk cannot say so."""
+    folder = program.log.parent
+    if shutil.disk_usage(folder).free > 256 * 1024:
+        return ""
+    return f"The disk of {folder} is full: {program.name} starts again once there is room, and nothing is lost."
 
 
 def stop(program: Program, process: subprocess.Popen[bytes]) -> None:

@@ -112,23 +112,27 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def run_dir() -> Path:
-    """Where the stores' sockets are: in the state folder, or, when its path is too long for a socket, in a short one.
+    """Where the stores' sockets are: in the state folder, unless its path is too long for a socket or it is closed to
+    the user the stores run as. Where else is remembered in the state folder (`remember_run_dir`).
 
-    The short folder's name is random and remembered in the state folder, so nobody can sit on it beforehand. It is
-    made as soon as it is asked for, because settings name it before the stores run.
+    A short folder is made as soon as it is asked for, because settings name it before the stores run. Its name is
+    random, so nobody can sit on it beforehand.
     """
-    inside = state_dir() / "run"
+    inside, remembered = state_dir() / "run", state_dir() / "run.path"
+    with contextlib.suppress(FileNotFoundError):
+        elsewhere = Path(remembered.read_text().strip())
+        if elsewhere.is_dir() and not elsewhere.is_symlink():
+            return elsewhere
     if len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER:
         return inside
-    remembered = ensure_state_dir() / "run.path"
+    ensure_state_dir()
     with _locked(remembered.with_suffix(".lock")):
-        with contextlib.suppress(FileNotFoundError):
-            short = Path(remembered.read_text().strip())
-            if short.is_dir() and not short.is_symlink():
-                return short
-        short = Path(tempfile.mkdtemp(prefix="voiceops-"))
-        write_private(remembered, str(short))
-        return short
+        return remember_run_dir(Path(tempfile.mkdtemp(prefix="voiceops-")))
+
+
+def remember_run_dir(folder: Path) -> Path:
+    write_private(state_dir() / "run.path", str(folder))
+    return folder
 
 
 def local_address() -> str:

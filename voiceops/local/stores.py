@@ -23,14 +23,15 @@ class Stores:
 def embedded_stores(*, durable: bool = True) -> Stores:
     """The stores of the state folder, with every folder they need made. Nothing runs yet."""
     folder = state.ensure_state_dir()
-    run = state.run_dir()
-    logs = folder / "logs"
+    home = home_for(folder, postgres.programs(), user_namespaces=_namespaces_allowed())
+    logs, run = folder / "logs", state.run_dir()
+    if home.folder != folder:
+        run = state.remember_run_dir(home.folder / "run")
     try:
         logs.mkdir(exist_ok=True, mode=0o700)
         run.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         raise StoreError(f"{error.filename} cannot be made: {error.strerror}.") from None
-    home = home_for(folder, postgres.programs(), user_namespaces=_namespaces_allowed())
     return Stores(
         home,
         Postgres(home, run, _log(logs, "postgres"), durable=durable),
