@@ -3,7 +3,7 @@ import { find, make } from "./dom";
 import type { CallEvent } from "./phone-messages";
 
 export class TalkLines {
-  private readonly seen = new Set<number>();
+  private readonly seen = new Set<string>();
   private readonly speechEnd = new Map<number, number>();
   private readonly gaps = new Map<number, number>();
 
@@ -21,9 +21,10 @@ export class TalkLines {
   }
 
   take(event: CallEvent): void {
-    if (this.seen.has(event.seq)) return; // a resumed line may repeat what was already told
-    this.seen.add(event.seq);
     const { body } = event;
+    const key = `${body.kind} ${event.seq}`; // worker and bridge each count for themselves
+    if (this.seen.has(key)) return; // a resumed line may repeat what was already told
+    this.seen.add(key);
     const turn = Number(body.turn ?? -1);
     if (body.kind === "user_turn") {
       this.speechEnd.set(turn, Number(body.ended_ms));

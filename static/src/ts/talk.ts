@@ -9,13 +9,8 @@ type State = "idle" | "starting" | "live" | "reconnecting" | "ended";
 const RETRY_MS = [300, 1000, 2000, 4000, 8000];
 const GOODBYE_MS = 2000;
 
-const ENDINGS: Record<string, string> = {
-  caller_hangup: "You hung up.",
-  agent_hangup: "The agent said goodbye and hung up.",
-  completed: "The agent said goodbye and hung up.",
-  no_workers: "No media worker has room for a call now. Try again in a moment.",
-  worker_lost: "The media worker was lost and no other could take over.",
-};
+// Endings that are nobody's fault; for the others the bridge's sentence is shown as a warning.
+const CALM = new Set(["caller_hangup", "agent_hangup", "transferred", "max_duration", "idle_timeout"]);
 
 class Talk {
   private state: State = "idle";
@@ -113,7 +108,9 @@ class Talk {
       this.say("Connecting to the agent…");
       this.show("live");
     };
-    socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => this.fromBridge(event.data);
+    socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => {
+      if (this.socket === socket) this.fromBridge(event.data); // after hanging up, the line has nothing more to say
+    };
     socket.onclose = () => {
       if (this.socket === socket) void this.lost();
     };
@@ -194,7 +191,8 @@ class Talk {
       this.root.dispatchEvent(new CustomEvent("talk:event", { bubbles: true, detail: message.event }));
     } else if (message.type === "ended") {
       const socket = this.socket;
-      void this.stop(message.detail || ENDINGS[message.reason] || "The call ended.", message.reason in ENDINGS || !message.detail ? "" : "warn");
+      const words = message.reason === "caller_hangup" ? "You hung up." : message.detail || "The call ended.";
+      void this.stop(words, CALM.has(message.reason) ? "" : "warn");
       socket?.close();
     }
   }
