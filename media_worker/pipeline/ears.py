@@ -37,7 +37,7 @@ class Freshness:
         self._media = 0.0
         self._earliest: float | None = None
         self._last = 0.0
-        self.dropped = 0.0
+        self._doubted = False
 
     def fresh(self, seconds: float) -> bool:
         now = time.monotonic()
@@ -47,11 +47,14 @@ class Freshness:
         self._last = now
         if self._earliest is None or offset < self._earliest:
             self._earliest = offset
-        elif offset - self._earliest > STALE:
-            if burst:
-                self.dropped += seconds
-                return False
+        if offset - self._earliest <= STALE:
+            self._doubted = False
+            return True
+        if burst:
+            return False
+        if self._doubted:  # two in a row that came at their own pace: the line was silent, and its clock stood still
             self._earliest = offset
+        self._doubted = not self._doubted
         return True
 
 

@@ -38,6 +38,10 @@ def _false_end(text: str) -> bool:
     return text.endswith(".") and (last in _ABBREVIATIONS or (len(last) == 1 and last.isalpha()) or last.isdigit())
 
 
+def _speakable(text: str) -> bool:
+    return any(character.isalnum() for character in text)
+
+
 class Splitter:
     """`add` gives the sentences that are complete, `rest` what is left when the text is over."""
 
@@ -50,12 +54,13 @@ class Splitter:
         start = 0
         for match in _END.finditer(self._text):
             sentence = self._text[start : match.end()].strip()
-            if not sentence or _false_end(sentence):
+            if _false_end(sentence):
                 continue
-            found.append(sentence)
+            if _speakable(sentence):
+                found.append(sentence)
             start = match.end()
         self._text = self._text[start:]
-        if len(self._text) > _LONGEST:
+        while len(self._text) > _LONGEST:
             cut = self._text.rfind(" ", 0, _LONGEST)
             cut = cut if cut > 0 else _LONGEST
             found.append(self._text[:cut].strip())
@@ -64,7 +69,7 @@ class Splitter:
 
     def rest(self) -> list[str]:
         text, self._text = self._text.strip(), ""
-        return [text] if any(character.isalnum() for character in text) else []
+        return [text] if _speakable(text) else []
 
 
 def sentences(text: str) -> list[str]:

@@ -29,7 +29,7 @@ from media_worker.contract.spec import CallSpec
 from media_worker.flow.runner import FlowRunner
 from media_worker.pipeline.build import Services
 
-WORD_SECONDS = 0.2
+WORD_SECONDS = 0.15
 
 
 class ScriptedEars(STTService):

@@ -17,11 +17,11 @@ async def test_the_agent_stops_and_the_history_keeps_only_what_was_heard(workers
     worker = await workers(Vendors(["what are your opening hours", "goodbye"]))
     async with calling(worker, spec()) as caller:
         await caller.until_heard(0)
-        caller.say(clip("hours_slt"))
+        caller.say(clip("slt_what_are_your_opening_hours"))
         await caller.until(lambda: [turn for turn, _ in caller.speaking if turn == 1])
         started = time.monotonic()
-        await caller.until(lambda: time.monotonic() - started > 1.5)
-        caller.say(clip("wait_slt"))
+        await caller.until(lambda: time.monotonic() - started > 0.8)
+        caller.say(clip("slt_wait_please_stop_i_have_another_question"))
         began = time.monotonic()
         await caller.until(lambda: caller.clears)
         answer = await caller.until_heard(1)
@@ -42,9 +42,9 @@ async def test_an_agent_that_may_not_be_interrupted_finishes_its_sentence(worker
     worker = await workers(Vendors(["what are your opening hours", "goodbye"]))
     async with calling(worker, spec(turns={"interruptible": False})) as caller:
         await caller.until_heard(0)
-        caller.say(clip("hours_slt"))
+        caller.say(clip("slt_what_are_your_opening_hours"))
         await caller.until(lambda: [turn for turn, _ in caller.speaking if turn == 1])
-        caller.say(clip("wait_slt"))
+        caller.say(clip("slt_wait_please_stop_i_have_another_question"))
         answer = await caller.until_heard(1)
     assert answer.text == HOURS
     assert not answer.interrupted
@@ -55,10 +55,10 @@ async def test_one_word_does_not_stop_an_agent_that_waits_for_two(workers):
     worker = await workers(Vendors(["what are your opening hours", "mhm", "wait please stop"]))
     async with calling(worker, spec(turns={"min_words": 2})) as caller:
         await caller.until_heard(0)
-        caller.say(clip("hours_slt"))
+        caller.say(clip("slt_what_are_your_opening_hours"))
         await caller.until(lambda: [turn for turn, _ in caller.speaking if turn == 1])
-        caller.say(clip("yes_slt") + b"\0" * 8000)
-        caller.say(clip("wait_slt"))
+        caller.say(clip("slt_yes") + b"\0" * 3200)
+        caller.say(clip("slt_yes"))
         answer = await caller.until_heard(1)
         await caller.until_heard(2)
     assert answer.interrupted
@@ -70,11 +70,11 @@ async def test_what_an_llm_was_not_heard_to_say_is_not_in_its_next_prompt(worker
     worker = await workers(vendors)
     async with calling(worker, spec(llm=True)) as caller:
         await caller.until_heard(0)
-        caller.say(clip("hours_slt"))
+        caller.say(clip("slt_what_are_your_opening_hours"))
         await caller.until(lambda: [turn for turn, _ in caller.speaking if turn == 1])
         started = time.monotonic()
-        await caller.until(lambda: time.monotonic() - started > 1.0)
-        caller.say(clip("wait_slt"))
+        await caller.until(lambda: time.monotonic() - started > 0.6)
+        caller.say(clip("slt_wait_please_stop_i_have_another_question"))
         answer = await caller.until_heard(1)
         await caller.until_heard(2)
     mind = vendors.built[0].llm
@@ -89,7 +89,7 @@ async def test_a_bridge_that_loses_marks_does_not_hold_the_call(workers, monkeyp
     async with calling(worker, spec()) as caller:
         caller.lose_marks = True
         await caller.until_heard(0)
-        caller.say(clip("goodbye_slt"))
+        caller.say(clip("slt_goodbye"))
         await caller.until(caller.over.is_set)
     assert caller.finished is not None
     assert caller.finished.reason == "agent_hangup"

@@ -14,9 +14,9 @@ async def test_a_caller_asks_and_says_goodbye(workers):
     worker = await workers(Vendors(["what are your opening hours", "no thank you goodbye"]))
     async with calling(worker, spec()) as caller:
         greeting = await caller.until_heard(0)
-        caller.say(clip("hours_slt"))
+        caller.say(clip("slt_what_are_your_opening_hours"))
         answer = await caller.until_heard(1)
-        caller.say(clip("goodbye_slt"))
+        caller.say(clip("slt_goodbye"))
         await caller.over.wait()
     assert (greeting.text, answer.text) == (GREETING, HOURS)
     assert caller.transcript() == [

@@ -27,7 +27,7 @@ async def test_an_llm_answers_sentence_by_sentence(workers):
     worker = await workers(vendors)
     async with calling(worker, spec(llm=True)) as caller:
         await caller.until_heard(0)
-        caller.say(clip("book_rms"))
+        caller.say(clip("i_would_like_to_book_an_appointment"))
         answer = await caller.until_heard(1)
     assert answer.text == "Once upon a time. There was a clinic."
     assert vendors.built[0].tts.said[-2:] == ["Once upon a time.", "There was a clinic."]
@@ -43,7 +43,7 @@ async def test_a_tool_ends_the_call_with_the_flows_goodbye(workers):
     worker = await workers(Vendors(["that was all"], [Answer(tools=[("end_call", {"outcome": "answered"})])]))
     async with calling(worker, spec(llm=True)) as caller:
         await caller.until_heard(0)
-        caller.say(clip("book_rms"))
+        caller.say(clip("i_would_like_to_book_an_appointment"))
         await caller.until(caller.over.is_set)
     assert answers(caller, 1) == ["Thank you for calling. Goodbye."]
     assert caller.finished is not None
@@ -55,7 +55,7 @@ async def test_a_refused_tool_gives_the_llm_another_round(workers):
     worker = await workers(vendors)
     async with calling(worker, spec(llm=True)) as caller:
         await caller.until_heard(0)
-        caller.say(clip("book_rms"))
+        caller.say(clip("i_would_like_to_book_an_appointment"))
         answer = await caller.until_heard(1)
     assert answer.text == "Let me see. That I cannot do."
     second = vendors.built[0].llm.contexts[1].get_messages()
@@ -75,7 +75,7 @@ async def test_a_failed_answer_is_tried_again_behind_a_word_of_patience(workers,
     worker = await workers(Vendors(["tell me"], [trouble, Answer(["Here you are."])]))
     async with calling(worker, spec(llm=True)) as caller:
         await caller.until_heard(0)
-        caller.say(clip("book_rms"))
+        caller.say(clip("i_would_like_to_book_an_appointment"))
         await caller.until(lambda: len(answers(caller, 1)) == 2)
     assert answers(caller, 1) == [ONE_MOMENT, "Here you are."]
     assert [(body.step, body.stage) for body in caller.of(told.Fallback)] == [(step, "llm")]
@@ -86,7 +86,7 @@ async def test_an_answer_cut_off_in_the_middle_is_followed_by_a_question(workers
     worker = await workers(Vendors(["tell me"], [Answer(["One thing first. And then"], stall_after=True)]))
     async with calling(worker, spec(llm=True)) as caller:
         await caller.until_heard(0)
-        caller.say(clip("book_rms"))
+        caller.say(clip("i_would_like_to_book_an_appointment"))
         await caller.until(lambda: len(answers(caller, 1)) == 2)
     assert answers(caller, 1) == ["One thing first.", AGAIN]
 
@@ -95,9 +95,9 @@ async def test_an_llm_that_never_works_ends_in_an_apology_and_a_hangup(workers):
     worker = await workers(Vendors(["tell me", "tell me"], [Answer(error="no")] * 5))
     async with calling(worker, spec(llm=True)) as caller:
         await caller.until_heard(0)
-        caller.say(clip("book_rms"))
+        caller.say(clip("i_would_like_to_book_an_appointment"))
         await caller.until(lambda: answers(caller, 1)[-1:] == [AGAIN])
-        caller.say(clip("book_rms"))
+        caller.say(clip("i_would_like_to_book_an_appointment"))
         await caller.until(caller.over.is_set)
     assert answers(caller, 1) == [ONE_MOMENT, AGAIN]
     assert answers(caller, 2) == [BROKEN]
@@ -112,7 +112,7 @@ async def test_a_voice_that_fails_once_says_it_again(workers):
     async with calling(worker, spec()) as caller:
         await caller.until_heard(0)
         vendors.built[0].tts.mute = 1
-        caller.say(clip("hours_slt"))
+        caller.say(clip("slt_what_are_your_opening_hours"))
         answer = await caller.until_heard(1)
     assert answer.text == HOURS
     assert [body.stage for body in caller.of(told.Fallback)] == ["tts"]

@@ -1,0 +1,246 @@
+"""When a caller has begun and has finished to speak."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from media_worker.contract import events as told
+from media_worker.contract.spec import TurnTaking
+from media_worker.pipeline import smart_turn
+from media_worker.pipeline.ears import Freshness
+from media_worker.pipeline.turns import Listener, TurnDetector, UserTurn
+from media_worker.pipeline.vad import Vad
+from tests.media_worker.conftest import calling, clip, spec
+from tests.media_worker.fakes import Vendors
+
+pytestmark = pytest.mark.unit
+
+FINISHED = "slt_what_are_your_opening_hours"
+UNFINISHED = "slt_wait_please_stop_i_have_another_question"
+QUIET = b"\0" * 320
+
+
+def frames(pcm: bytes) -> Iterator[bytes]:
+    for at in range(0, len(pcm), 320):
+        yield pcm[at : at + 320]
+
+
+def changes(pcm: bytes, turns: TurnTaking | None = None) -> list[tuple[str, float]]:
+    """What the VAD says to it, and when in seconds."""
+    vad, found = Vad(turns or TurnTaking(), 8000), []
+    for number, frame in enumerate(frames(pcm)):
+        found += [(change, (number + 1) * 0.02) for change in vad.hear(frame)]
+    return found
+
+
+# ── voice activity ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_speech_begins_and_ends_once_for_a_sentence():
+    told = changes(QUIET * 50 + clip(FINISHED) + QUIET * 50)
+    assert [change for change, _ in told] == ["started", "stopped"]
+    assert 1.0 < told[0][1] < 1.7
+    assert 2.5 < told[1][1] < 3.6
+
+
+@pytest.mark.parametrize("name", ["silence_line_hum", "noise_white"])
+def test_noise_is_no_speech(name):
+    assert changes(clip(name) * 3) == []
+
+
+def test_speech_is_heard_after_a_minute_of_silence():
+    assert changes(QUIET * 3000 + clip(FINISHED))[0][0] == "started"
+
+
+def test_frames_of_any_length_give_the_same_answer():
+    pcm = QUIET * 20 + clip(FINISHED) + QUIET * 50
+    vad, found = Vad(TurnTaking(), 8000), []
+    for at in range(0, len(pcm), 322):
+        found += vad.hear(pcm[at : at + 322])
+    assert found == ["started", "stopped"]
+
+
+# ── fresh audio ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_burst_after_a_stall_is_dropped_and_a_pause_of_the_line_is_not(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("media_worker.pipeline.ears.time.monotonic", lambda: now[0])
+    freshness = Freshness()
+
+    def arrive(count: int, every: float) -> int:
+        kept = 0
+        for _ in range(count):
+            now[0] += every
+            kept += freshness.fresh(0.02)
+        return kept
+
+    assert arrive(100, 0.02) == 100
+    now[0] += 2.0  # we stalled for two seconds, and get them all at once
+    assert arrive(100, 0.0) < 40
+    assert arrive(50, 0.02) == 50
+    now[0] += 5.0  # the line itself was silent: what comes now is new
+    assert arrive(50, 0.02) == 50
+
+
+# ── the end of a turn ────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Told:
+    turns: list[UserTurn] = field(default_factory=list)
+    empty: list[tuple[float, bool]] = field(default_factory=list)
+    barge_ins: int = 0
+    speaking: bool = False
+
+    def barge_in(self) -> bool:
+        self.barge_ins += 1
+        return self.speaking
+
+    def detector(self, **turns: object) -> TurnDetector:
+        listener = Listener(
+            barge_in=self.barge_in,
+            agent_speaking=lambda: self.speaking,
+            turn=self.turns.append,
+            nothing_heard=lambda seconds, interrupted: self.empty.append((seconds, interrupted)),
+            caller_active=lambda: None,
+        )
+        return TurnDetector(TurnTaking(**({"smart_turn": False, "speech_timeout": 0.05} | turns)), 8000, listener)
+
+
+async def test_a_final_transcript_and_enough_silence_end_the_turn():
+    seen = Told()
+    detector = seen.detector()
+    detector.speech_started()
+    detector.speech_stopped(b"")
+    detector.transcript("hello there", True, True, 0.9)
+    assert seen.turns == []
+    await asyncio.sleep(0.1)
+    assert [(turn.text, turn.confidence) for turn in seen.turns] == [("hello there", 0.9)]
+
+
+async def test_a_pause_in_the_middle_joins_two_texts_to_one_turn():
+    seen = Told()
+    detector = seen.detector(speech_timeout=0.2)
+    for text in ("my number is", "five five five"):
+        detector.speech_started()
+        detector.speech_stopped(b"")
+        detector.transcript(text, True, True, None)
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.3)
+    assert [turn.text for turn in seen.turns] == ["my number is five five five"]
+
+
+async def test_an_stt_that_never_says_final_gets_its_own_time_and_no_more():
+    seen = Told()
+    detector = seen.detector()
+    detector.stt_latency = 0.4
+    detector.speech_started()
+    detector.speech_stopped(b"")
+    detector.transcript("hello", True, False, None)
+    await asyncio.sleep(0.1)
+    assert seen.turns == []
+    await asyncio.sleep(0.2)
+    assert [turn.text for turn in seen.turns] == ["hello"]
+
+
+async def test_a_segmented_stt_is_waited_for_until_it_has_read_every_segment():
+    seen = Told()
+    detector = seen.detector()
+    detector.segmented, detector.stt_latency = True, 0.1
+    for _ in range(2):
+        detector.speech_started()
+        detector.speech_stopped(b"")
+    detector.transcript("first", True, True, None)
+    await asyncio.sleep(0.2)
+    assert seen.turns == []
+    detector.transcript("second", True, True, None)
+    assert [turn.text for turn in seen.turns] == ["first second"]
+
+
+async def test_speech_without_a_word_is_reported_once(monkeypatch):
+    monkeypatch.setattr("media_worker.pipeline.turns.STT_PATIENCE", 0.1)
+    seen = Told(speaking=True)
+    detector = seen.detector()
+    detector.stt_latency = -0.95
+    detector.speech_started()
+    detector.speech_stopped(b"")
+    await asyncio.sleep(0.3)
+    assert seen.turns == []
+    assert [interrupted for _, interrupted in seen.empty] == [True]
+
+
+async def test_smart_turn_that_answers_too_late_leaves_the_clock_to_decide(monkeypatch):
+    monkeypatch.setattr(smart_turn, "ask", lambda pcm, rate, answer: None)
+    seen = Told()
+    detector = seen.detector(smart_turn=True, speech_timeout=0.1, smart_turn_deadline=5.0)
+    detector.speech_started()
+    detector.speech_stopped(b"")
+    detector.transcript("hello", True, True, None)
+    await asyncio.sleep(0.2)
+    assert len(seen.turns) == 1
+
+
+async def test_an_unfinished_sentence_waits_for_the_deadline(monkeypatch):
+    monkeypatch.setattr(smart_turn, "ask", lambda pcm, rate, answer: answer(0.1))
+    seen = Told()
+    detector = seen.detector(smart_turn=True, speech_timeout=0.05, smart_turn_deadline=0.3)
+    detector.speech_started()
+    detector.speech_stopped(b"")
+    detector.transcript("I would like", True, True, None)
+    await asyncio.sleep(0.15)
+    assert seen.turns == []
+    await asyncio.sleep(0.25)
+    assert len(seen.turns) == 1
+
+
+def test_the_model_tells_finished_from_unfinished_speech():
+    assert smart_turn.probability(clip(FINISHED), 8000) > 0.7
+    assert smart_turn.probability(clip(UNFINISHED), 8000) < 0.4
+
+
+async def test_more_questions_than_threads_can_take_are_not_queued():
+    answers: list[float | None] = []
+    complete = asyncio.Event()
+
+    def answer(value: float | None) -> None:
+        answers.append(value)
+        if len(answers) == 20:
+            complete.set()
+
+    for _ in range(20):
+        smart_turn.ask(clip(FINISHED), 8000, answer)
+    await asyncio.sleep(0)
+    assert answers.count(None) == 12
+    await asyncio.wait_for(complete.wait(), 20)
+
+
+async def test_smart_turn_ends_a_finished_sentence_long_before_the_clock_would(workers):
+    worker = await workers(Vendors(["what are your opening hours", "goodbye"]))
+    turns = {"smart_turn": True, "speech_timeout": 3.0, "smart_turn_deadline": 3.0}
+    async with calling(worker, spec(turns=turns)) as caller:
+        await caller.until_heard(0)
+        caller.say(clip(FINISHED))
+        await caller.until(lambda: [turn for turn, _ in caller.speaking if turn == 1])
+        started = time.monotonic()
+        await caller.until_heard(1)
+    latency = next(body for body in caller.of(told.Latency) if body.turn == 1)
+    assert latency.turn_end_ms is not None
+    assert latency.speech_end_ms is not None
+    assert latency.turn_end_ms - latency.speech_end_ms < 1500
+    assert started
+
+
+async def test_the_shared_sessions_are_one_a_process():
+    from media_worker.pipeline import vad
+
+    assert vad.session() is vad.session()
+    assert Vad(TurnTaking(), 8000)._session is Vad(TurnTaking(), 16000)._session
+    assert smart_turn.session() is smart_turn.session()
+    assert np.isfinite(smart_turn.probability(QUIET, 16000))
