@@ -77,6 +77,16 @@ class Found:
     rate: int
     lost: int = 0
 
+    @property
+    def sentence(self) -> str:
+        if not self.lost:
+            return ""
+        return (
+            "1 part of it was lost and is silent."
+            if self.lost == 1
+            else f"{self.lost} parts of it were lost and are silent."
+        )
+
     def parts(self, schema: str, call_id: UUID, names: list[str]) -> Iterator[tuple[str, str, tuple[Record, ...]]]:
         for name in names:
             try:
@@ -148,7 +158,7 @@ def _encode_and_store(schema: str, call: Call, recording: Recording, found: Foun
     if _digest(reader(key, where)) != wanted:
         raise RecordingDiffers("The store gave back another recording than it was given.")
     recording.status = Recording.Status.READY
-    recording.detail = f"{found.lost} parts of it were lost and are silent." if found.lost else ""
+    recording.detail = found.sentence
     recording.storage_key, recording.content_type = key, CONTENT_TYPE
     recording.size, recording.sha256 = sealed.size, wanted
     recording.duration_ms = peaks.samples * 1000 // found.rate

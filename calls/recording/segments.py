@@ -12,6 +12,7 @@ was written whole; what a crash tore is called `….tmp`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -79,7 +80,8 @@ def write(schema: str, call_id: UUID, part: str, number: int, head: Head, record
             os.fsync(file.fileno())
         temporary.replace(final)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise
     _sync_folder(where)
 

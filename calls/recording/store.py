@@ -5,6 +5,7 @@ Objects are sealed before they come here. Keys are `<schema>/recordings/<call id
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from functools import lru_cache
@@ -45,7 +46,8 @@ class LocalStore:
                 os.fsync(target.fileno())
             temporary.replace(path)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink()
             raise StoreError(f"The disk for recordings did not take one: {error.strerror}.") from error
 
     def size(self, key: str) -> int:
