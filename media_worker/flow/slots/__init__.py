@@ -11,6 +11,9 @@ from datetime import datetime
 from media_worker.contract.flow import Slot
 from media_worker.contract.spec import Scalar
 from media_worker.flow.slots.choices import parse_choice, parse_yes_no
+from media_worker.flow.slots.contacts import parse_email, parse_name, parse_phone
+from media_worker.flow.slots.dates import parse_date, parse_time
+from media_worker.flow.slots.numbers import parse_number
 from media_worker.flow.words import tokens
 
 __all__ = ["after_no", "declines", "parse", "parse_yes_no"]
@@ -25,13 +28,25 @@ def parse(slot: Slot, text: str, now: datetime, *, asked: bool = True) -> Scalar
     text = " ".join(text.split())[:2_000]
     if not text:
         return None
-    if slot.type == "yes_no":
-        return parse_yes_no(text) if asked else None
-    if slot.type == "choice" or slot.choices:
+    if slot.choices:
         return parse_choice(text, slot.choices)
-    if asked:
-        return text
-    return None
+    if slot.type == "date":
+        return parse_date(text, now, asked=asked)
+    if slot.type == "time":
+        return parse_time(text, asked=asked)
+    if slot.type == "phone":
+        return parse_phone(text)
+    if slot.type == "email":
+        return parse_email(text)
+    if not asked:
+        return None
+    if slot.type == "yes_no":
+        return parse_yes_no(text)
+    if slot.type == "number":
+        return parse_number(text)
+    if slot.type == "name":
+        return parse_name(text)
+    return text if slot.type == "text" and any(c.isalnum() for c in text) else None
 
 
 def declines(text: str) -> bool:

@@ -59,7 +59,8 @@ def parse_choice(text: str, choices: Sequence[str]) -> str | None:
     longest = max(exact, key=lambda choice: len(tokens(choice)), default=None)
     if longest is not None and all(c == longest or _holds(tokens(longest), tokens(c)) for c in exact):
         at = _position(words, tokens(longest))
-        return None if at and words[at - 1] in ("not", "no", "never") and "but" not in words[:at] else longest
+        before = [word for word in words[:at] if word not in ("the", "a", "an", "for", "any")]
+        return None if before and before[-1] in ("not", "no", "never") else longest
     if exact:
         return None
     place = _place(words, len(choices))
