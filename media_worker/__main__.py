@@ -48,6 +48,10 @@ async def serve(options: argparse.Namespace) -> int:
     if not key:
         sys.stderr.write("Set MEDIA_WORKER_KEY to the key that the bridge sends.\n")
         return 2
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
     await asyncio.to_thread(warm_up)
     worker = Worker(key, options.host, options.port, options.capacity, options.drain_seconds)
     try:
@@ -57,10 +61,6 @@ async def serve(options: argparse.Namespace) -> int:
         return 1
     gc.collect()
     gc.freeze()
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
     await stopping.wait()
     await worker.stop()
     return 0
