@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from channels.routing import URLRouter
-from django.urls import path
+from django.urls import path, re_path
 
-from calls.bridge.consumer import media
+from calls.bridge.consumer import media, nothing_here
 from calls.live_consumer import LiveConsumer
 
 websockets = URLRouter(
     [
         path("live", LiveConsumer.as_asgi()),
         path("media/<slug:carrier>/<str:ticket>", media),
+        re_path(r"^.*$", nothing_here),
     ]
 )

@@ -48,6 +48,12 @@ async def media(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
     await asyncio.shield(task)
 
 
+async def nothing_here(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    """A websocket address that does not exist."""
+    await receive()
+    await deny(dict(scope), send, 404, "There is nothing here.")
+
+
 def _handshake(scope: Mapping[str, Any]) -> Handshake:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     named = scope["url_route"]["kwargs"]
