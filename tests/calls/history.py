@@ -29,7 +29,7 @@ def make_call(agent: Agent | None, created_at: datetime, dice: random.Random | N
         "agent": agent,
         "agent_version": agent.published if agent else None,
         "carrier": "twilio",
-        "carrier_call_id": f"CA{uuid.UUID(int=dice.getrandbits(128)).hex}",
+        "carrier_call_id": f"CA{uuid.uuid4().hex}",
         "direction": Call.Direction.INBOUND,
         "caller": f"+1415555{dice.randint(100, 199):04}",
         "called": "+14155550100",
