@@ -94,7 +94,7 @@ def test_killed_servers_come_back_with_everything(folder: Path, start: Start) ->
     assert remembered(stores) == ["before the power cut"]
 
 
-@pytest.mark.parametrize("pid", [1, os.getpid(), 999_999_999])
+@pytest.mark.parametrize("pid", [1, os.getpid(), 999_999_999], ids=["init", "us", "nobody"])
 def test_a_lock_from_before_a_power_cut_whose_number_is_now_anothers_is_no_obstacle(
     folder: Path, start: Start, pid: int
 ) -> None:
