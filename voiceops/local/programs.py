@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -25,7 +24,7 @@ def daphne(env: Environment, log: Path, host: str, port: int) -> Program:
         argv=[sys.executable, "-m", "daphne", *argv, "voiceops.asgi:application"],
         log=log,
         env=env,
-        stop_seconds=2.0,
+        stop_seconds=1.5,
         ready=lambda: _answers_http(_reachable(host), port),
         explain=lambda tail: port_taken(host, port) if "Address already in use" in tail else "",
     )
@@ -54,7 +53,7 @@ def celery_worker(env: Environment, log: Path, concurrency: int) -> Program:
         argv=[sys.executable, "-m", "celery", "-A", "voiceops.celery:app", *argv],
         log=log,
         env=env,
-        stop_seconds=3.0,
+        stop_seconds=2.0,
         ready=_says(log, " ready."),
     )
 
@@ -66,8 +65,7 @@ def celery_beat(env: Environment, log: Path, schedule: Path) -> Program:
         argv=[sys.executable, "-m", "celery", "-A", "voiceops.celery:app", *argv],
         log=log,
         env=env,
-        stop_signal=signal.SIGTERM,
-        stop_seconds=2.0,
+        stop_seconds=1.0,
         ready=_says(log, "beat: Starting"),
     )
 

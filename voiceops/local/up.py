@@ -142,7 +142,7 @@ def _start_own(supervisor: Supervisor, options: Options, folder: Path) -> list[l
     jobs = programs.celery_worker(env, logs / "celery.log", options.jobs)
     clock = programs.celery_beat(env, logs / "beat.log", folder / "beat-schedule")
     supervisor.start(*[_fresh_log(program) for program in (*media, web, jobs, clock)])
-    return [["beat", *(program.name for program in media)], ["celery", "daphne"], ["postgres", "redis"]]
+    return [["beat", "celery", *(program.name for program in media)], ["daphne"], ["postgres", "redis"]]
 
 
 def _fresh_log(program: Program) -> Program:
