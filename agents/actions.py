@@ -82,10 +82,13 @@ def save_draft(actor: User, agent: Agent, document: object, revision: int) -> Sa
     Raises DraftConflict when somebody else saved in between, DraftRefused when it can be no draft at all.
     """
     document = refuse_oversized(document)
+    reading = read(document)
+    if reading.content is not None:
+        document = reading.content.document()
     with transaction.atomic():
         agent = _locked(agent.pk)
         if document == agent.draft:
-            return Saved(agent.draft_revision, agent.draft_saved_at or agent.updated_at, read(document))
+            return Saved(agent.draft_revision, agent.draft_saved_at or agent.updated_at, reading)
         if revision != agent.draft_revision:
             raise DraftConflict(agent.draft_revision)
         saved = _put_draft(agent, document)

@@ -39,6 +39,7 @@ SILENCED_SYSTEM_CHECKS = [
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # an agent's script is one form
 
 # ── applications ─────────────────────────────────────────────────────────────────────────────────
 SHARED_APPS = [
@@ -164,6 +165,11 @@ MEDIA_WORKERS = envlist("MEDIA_WORKERS", "127.0.0.1:8790")
 MEDIA_WORKER_KEY = env("MEDIA_WORKER_KEY") or _secrets.media_worker_key
 TICKET_SECONDS = 120
 REQUIRE_STREAM_SIGNATURE = envbool("REQUIRE_STREAM_SIGNATURE", False)  # refuse media sockets whose request is unsigned
+# Private networks where model servers may be (CIDR). On a laptop that is the laptop and what is around it.
+MODEL_NETWORKS = envlist(
+    "MODEL_NETWORKS",
+    "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16" if PUBLIC_HOST.endswith("localhost") else "",
+)
 
 # ── recordings ───────────────────────────────────────────────────────────────────────────────────
 S3_ENDPOINT_URL = env("S3_ENDPOINT_URL")

@@ -11,6 +11,8 @@ handler500 = "voiceops.reference.server_error"
 
 urlpatterns = [
     path("", include("calls.urls")),
+    path("", include("calls.numbering.urls")),
+    path("", include("agents.urls")),
     path("frame/live/", live_count, name="live_count"),
     path("", include("tenants.urls")),
     path("api/", include("voiceops.api.urls")),

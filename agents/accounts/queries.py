@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from agents.content import NAMES, TALENTS, AgentContent
 from agents.flow.problems import Problem
 from agents.models import ProviderAccount
@@ -57,3 +60,50 @@ def account_problems(content: AgentContent) -> list[Problem]:
             continue
         problems += [Problem(NAMES[talent], s, path) for s in vendor.validate_account(as_provider(account))]
     return problems
+
+
+@dataclass(frozen=True)
+class Row:
+    """An account in the list. `state` is a value of the status table's kind `account`."""
+
+    account: ProviderAccount
+    vendor_label: str
+    talents: str
+    last4: str
+    state: str
+
+
+@dataclass(frozen=True)
+class VendorCard:
+    """A vendor that an account can be made with."""
+
+    vendor: VendorSpec
+    talents: str
+
+
+TALENT_WORDS: dict[TalentName, str] = {"stt": "ears", "llm": "mind", "tts": "voice"}
+
+
+def rows() -> list[Row]:
+    found = []
+    for account in active():
+        vendor = vendor_of(account)
+        state = "untested" if account.tested_at is None else "failed" if account.last_error else "ok"
+        label = vendor.label if vendor else account.vendor
+        found.append(Row(account, label, talents_in_words(vendor) if vendor else "", last4(account), state))
+    return found
+
+
+def vendor_cards(vendors: Iterable[VendorSpec]) -> list[VendorCard]:
+    return [VendorCard(vendor, talents_in_words(vendor)) for vendor in vendors if vendor.account]
+
+
+def talents_in_words(vendor: VendorSpec) -> str:
+    said = ", ".join(TALENT_WORDS[talent] for talent in vendor.talents())
+    return said[:1].upper() + said[1:]
+
+
+def last4(account: ProviderAccount) -> str:
+    """The end of the key, to tell one from another; a short key shows nothing."""
+    key = str(account.api_key or "")
+    return key[-4:] if len(key) >= 12 else ""

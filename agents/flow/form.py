@@ -124,7 +124,7 @@ def _new_step(flow: dict[str, Any], kind: str) -> dict[str, Any]:
     taken = [node.get("id") for node in flow["nodes"] if isinstance(node, dict)]
     ends = [node["id"] for node in flow["nodes"] if isinstance(node, dict) and node.get("type") == "end"]
     onwards = next(iter(ends), flow.get("start", ""))
-    step: dict[str, Any] = {"id": _free(identifier(STEP_KINDS[kind][1], kind), taken), "type": kind}
+    step: dict[str, Any] = {"id": _free(identifier(STEP_KINDS[kind].label, kind), taken), "type": kind}
     if kind == "conversation":
         step |= {"say": "", "intents": [], "fallback": ["Sorry, could you say that again?"]}
     elif kind == "collect":

@@ -12,12 +12,25 @@ from typing import Any, get_args
 from agents.flow.problems import Problem, words
 from media_worker.contract.flow import SlotType
 
+
+@dataclass(frozen=True)
+class StepKind:
+    icon: str
+    label: str
+    about: str
+
+
 STEP_KINDS = {
-    "conversation": ("messages-square", "Conversation", "Listens, answers topics and goes where they lead"),
-    "collect": ("list-checks", "Questions", "Asks one thing after the other and keeps the answers"),
-    "say": ("quote", "Line", "Says something and goes on at once"),
-    "end": ("phone-off", "Goodbye", "Says goodbye and hangs up"),
+    "conversation": StepKind(
+        icon="messages-square", label="Conversation", about="Listens, answers topics and goes where they lead"
+    ),
+    "collect": StepKind(
+        icon="list-checks", label="Questions", about="Asks one thing after the other and keeps the answers"
+    ),
+    "say": StepKind(icon="quote", label="Line", about="Says something and goes on at once"),
+    "end": StepKind(icon="phone-off", label="Goodbye", about="Says goodbye and hangs up"),
 }
+_UNKNOWN = StepKind(icon="circle-help", label="Unknown", about="")
 SLOT_KINDS: dict[str, str] = {
     "text": "Anything",
     "name": "A name",
@@ -71,6 +84,12 @@ class Step:
     problems: tuple[Problem, ...]
     leads_to: str
 
+    @property
+    def own_problems(self) -> tuple[Problem, ...]:
+        """Those of the step itself, not of its rows, which show theirs."""
+        inner = (f"{self.path}.slots.", f"{self.path}.intents.")
+        return tuple(problem for problem in self.problems if not problem.anchor.startswith(inner))
+
 
 @dataclass(frozen=True)
 class Outline:
@@ -81,6 +100,7 @@ class Outline:
     topics: Sequence[Topic]
     steps: Sequence[Step]
     targets: Sequence[tuple[str, str]]
+    known: frozenset[str]
     problems: tuple[Problem, ...]
 
 
@@ -98,6 +118,7 @@ def outline(document: object, problems: Iterable[Problem] = ()) -> Outline:
         topics=_topics(flow.get("intents"), "flow.intents", titles, found),
         steps=[_step(node, f"flow.nodes.{number}", titles, found) for number, node in enumerate(nodes)],
         targets=targets,
+        known=frozenset(titles),
         problems=tuple(p for p in found if p.path[:1] == ("flow",) and len(p.path) <= 3 and "nodes" not in p.path),
     )
 
@@ -109,7 +130,7 @@ def title(node_id: object) -> str:
 
 def _step(node: Mapping[str, Any], path: str, titles: Mapping[str, str], problems: tuple[Problem, ...]) -> Step:
     kind = _text(node.get("type"))
-    icon, name, _ = STEP_KINDS.get(kind, ("circle-help", "Unknown", ""))
+    about = STEP_KINDS.get(kind, _UNKNOWN)
     values = {key: _text(node.get(key)) for key in _STEP_TEXTS} | {"fallback": _lines(node.get("fallback"))}
     topics = _topics(node.get("intents"), f"{path}.intents", titles, problems)
     questions = [
@@ -122,8 +143,8 @@ def _step(node: Mapping[str, Any], path: str, titles: Mapping[str, str], problem
         id=_text(node.get("id")),
         title=title(node.get("id", "")),
         kind=kind,
-        icon=icon,
-        kind_name=name,
+        icon=about.icon,
+        kind_name=about.label,
         values=values,
         topics=topics,
         questions=questions,

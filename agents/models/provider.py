@@ -19,6 +19,7 @@ class ProviderAccount(models.Model):
     api_key = EncryptedTextField(blank=True, default="")
     account = models.JSONField(default=dict)
     last_error = models.CharField(max_length=300, blank=True)
+    tested_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,0 +1,117 @@
+"""Turn taking and limits as people speak of them, and as the media plane needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from media_worker.contract.spec import Limits, TurnTaking
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long the agent waits before it takes the turn. Times in seconds."""
+
+    key: str
+    label: str
+    about: str
+    values: Mapping[str, float]
+
+
+PACES = (
+    Pace(
+        "quick",
+        "Quick",
+        "Answers at once; may cut in on slow speakers",
+        {"vad_stop": 0.2, "speech_timeout": 0.2, "smart_turn_deadline": 0.8},
+    ),
+    Pace(
+        "natural",
+        "Natural",
+        "Waits until a sentence sounds finished",
+        {"vad_stop": 0.2, "speech_timeout": 0.4, "smart_turn_deadline": 1.2},
+    ),
+    Pace(
+        "patient",
+        "Patient",
+        "Leaves time to think, for numbers and older callers",
+        {"vad_stop": 0.4, "speech_timeout": 0.8, "smart_turn_deadline": 2.5},
+    ),
+)
+INTERRUPTIONS = (
+    ("any", "Any word", "The agent stops as soon as somebody speaks"),
+    ("words", "Two words or more", "A cough or “uh-huh” does not stop it"),
+    ("never", "Never", "The agent finishes what it says"),
+)
+FINE_TUNING = (
+    ("vad_confidence", "How sure it must be that somebody speaks", "0.1 to 0.99"),
+    ("vad_start", "Speech before it counts as a turn, seconds", "0.02 to 1"),
+    ("vad_stop", "Silence before a turn may be over, seconds", "0.1 to 2"),
+    ("vad_min_volume", "Softest speech that counts", "0 to 1"),
+    ("speech_timeout", "Waiting for more words, seconds", "0 to 5"),
+    ("smart_turn_deadline", "Longest wait for an unfinished sentence, seconds", "0.2 to 5"),
+)
+_DEFAULT_TURNS: dict[str, Any] = TurnTaking().model_dump(mode="json")
+_DEFAULT_LIMITS: dict[str, Any] = Limits().model_dump(mode="json")
+
+
+def values(document: Any) -> dict[str, Any]:
+    """What the tab shows for a draft, complete or not."""
+    turns = {**_DEFAULT_TURNS, **_part(document, "turns")}
+    limits = {**_DEFAULT_LIMITS, **_part(document, "limits")}
+    pace = next((p.key for p in PACES if all(turns.get(k) == v for k, v in p.values.items())), "own")
+    prompts = limits["idle_prompts"]
+    return {
+        "pace": pace,
+        "interruption": "never" if not turns["interruptible"] else "words" if turns["min_words"] else "any",
+        "turns": turns,
+        "limits": limits,
+        "minutes": _as_minutes(limits["max_duration"]),
+        "idle_prompts": "\n".join(map(str, prompts)) if isinstance(prompts, list | tuple) else str(prompts),
+        "fine_tuning": [(name, label, hint, turns[name]) for name, label, hint in FINE_TUNING],
+    }
+
+
+def parse(posted: Mapping[str, str], document: Any) -> dict[str, Any]:
+    """`turns` and `limits` from the form; what is no number stays as it was typed, and is reported with its place."""
+    turns = {**_DEFAULT_TURNS, **_part(document, "turns")}
+    for name, _, _ in FINE_TUNING:
+        if name in posted:
+            turns[name] = number(posted[name])
+    chosen = next((pace for pace in PACES if pace.key == posted.get("pace")), None)
+    if chosen and posted.get("pace") != posted.get("pace_before"):
+        turns |= chosen.values
+    interruption = posted.get("interruption", "any")
+    turns |= {
+        "smart_turn": "smart_turn" in posted,
+        "interruptible": interruption != "never",
+        "min_words": max(2, int(turns["min_words"] or 0)) if interruption == "words" else 0,
+    }
+    minutes = number(posted.get("minutes", ""))
+    limits = {
+        "max_duration": round(minutes * 60) if isinstance(minutes, int | float) else minutes,
+        "idle_after": number(posted.get("idle_after", "")),
+        "idle_prompts": [line.strip() for line in posted.get("idle_prompts", "").splitlines() if line.strip()],
+        "idle_goodbye": posted.get("idle_goodbye", "").strip(),
+    }
+    return {"turns": turns, "limits": limits}
+
+
+def number(text: str) -> int | float | str:
+    try:
+        value = float(text.strip().replace(",", "."))
+    except ValueError:
+        return text.strip()
+    if value != value or abs(value) > 1e9:
+        return text.strip()
+    return int(value) if value.is_integer() else value
+
+
+def _part(document: Any, name: str) -> dict[str, Any]:
+    part = document.get(name) if isinstance(document, dict) else None
+    return part if isinstance(part, dict) else {}
+
+
+def _as_minutes(seconds: Any) -> Any:
+    return f"{seconds / 60:g}" if isinstance(seconds, int | float) else seconds

@@ -1,0 +1,29 @@
+"""Pages of agents, and of the accounts they speak through."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from agents.views import behaviour, details, listing, new, providers, publish, script, versions, voice
+
+urlpatterns = [
+    path("agents/", listing.agents, name="agents"),
+    path("agents/new/", new.new_agent, name="new_agent"),
+    path("agents/<uuid:agent_id>/", script.agent, name="agent"),
+    path("agents/<uuid:agent_id>/voice/", voice.voice, name="agent_voice"),
+    path("agents/<uuid:agent_id>/behaviour/", behaviour.behaviour, name="agent_behaviour"),
+    path("agents/<uuid:agent_id>/versions/", versions.versions, name="agent_versions"),
+    path("agents/<uuid:agent_id>/versions/compare/", versions.compare, name="compare_versions"),
+    path("agents/<uuid:agent_id>/versions/<int:number>/restore/", versions.restore, name="restore_version"),
+    path("agents/<uuid:agent_id>/versions/<int:number>/roll-back/", versions.roll_back, name="roll_back"),
+    path("agents/<uuid:agent_id>/versions/undo/", versions.undo_restore, name="undo_restore"),
+    path("agents/<uuid:agent_id>/publish/", publish.publish, name="publish_agent"),
+    path("agents/<uuid:agent_id>/details/", details.details, name="agent_details"),
+    path("agents/<uuid:agent_id>/archive/", details.archive, name="archive_agent"),
+    path("agents/<uuid:agent_id>/unarchive/", details.unarchive, name="unarchive_agent"),
+    path("settings/providers/", providers.providers, name="providers"),
+    path("settings/providers/new/<slug:vendor_name>/", providers.new_provider, name="new_provider"),
+    path("settings/providers/<uuid:account_id>/", providers.provider, name="provider"),
+    path("settings/providers/<uuid:account_id>/try/", providers.try_provider, name="try_provider"),
+    path("settings/providers/<uuid:account_id>/archive/", providers.archive_provider, name="archive_provider"),
+]

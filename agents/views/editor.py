@@ -1,0 +1,101 @@
+"""What the tabs of an agent's editor share: the frame around them, and saving the draft as it is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from agents import actions, queries
+from agents.content import read
+from agents.errors import DraftConflict
+from agents.models import Agent
+from tenants import access
+from tenants.access import Permission
+from voiceops.lib.errors import CustomerError
+
+TABS = (
+    ("agent", "Script"),
+    ("agent_voice", "Voice & models"),
+    ("agent_behaviour", "Behaviour"),
+    ("agent_versions", "Versions"),
+)
+
+
+def frame(request: HttpRequest, agent: Agent, tab: str, **more: Any) -> dict[str, Any]:
+    """The context of a tab: who may do what, the draft's state, and where to talk to it."""
+    reading = more.pop("reading", None) or read(agent.draft)
+    may_build = access.may(request.user, Permission.BUILD_AGENTS) and not agent.archived_at
+    return {
+        "shown": agent,
+        "tab": tab,
+        "tabs": [(reverse(view, args=[agent.pk]), view, label) for view, label in TABS],
+        "state": queries.state_of(agent),
+        "reading": reading,
+        "may_build": may_build,
+        "may_talk": access.may(request.user, Permission.TALK_TO_AGENTS) and not agent.archived_at,
+        "numbers": list(agent.numbers.select_related("account")),
+        "talk_url": talk_url(agent, draft=may_build),
+        "talks_to_draft": may_build,
+        "call_me_url": call_me_url(agent) if access.may(request.user, Permission.PLACE_CALLS) else "",
+        **more,
+    }
+
+
+def talk_url(agent: Agent, *, draft: bool) -> str:
+    """Where the browser calls it: who builds hears the draft, others what callers hear."""
+    return f"{reverse('talk', args=[agent.pk])}{'?draft=1' if draft else ''}"
+
+
+def call_me_url(agent: Agent) -> str:
+    """Empty when it cannot call: it only answers, has no number or nothing is published."""
+    calls = agent.call_type != Agent.CallType.INBOUND and agent.published_id and not agent.archived_at
+    return reverse("call_me", args=[agent.pk]) if calls and agent.client.numbers.exists() else ""
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return "application/json" in request.headers.get("Accept", "")
+
+
+def save(
+    request: HttpRequest, agent: Agent, tab: str, document: dict[str, Any], body: str, more: Mapping[str, Any]
+) -> HttpResponse:
+    """Keep the draft and say so: as JSON for the page that typed it, else by loading the tab again.
+
+    `body` is the template of the form, sent along when rows came or went. A conflict is 409 and writes nothing.
+    """
+    try:
+        saved = actions.save_draft(request.user, agent, document, _revision(request))  # type: ignore[arg-type]
+    except DraftConflict as conflict:
+        return _answer(request, agent, tab, conflict, status=409, theirs=conflict.revision)
+    except CustomerError as error:
+        return _answer(request, agent, tab, error, status=422)
+    agent.refresh_from_db()
+    if not wants_json(request):
+        return redirect(f"{reverse(tab, args=[agent.pk])}{more.get('anchor', '')}")
+    context = frame(request, agent, tab, reading=saved.reading, **dict(more))
+    answer: dict[str, Any] = {"revision": saved.revision, "state": _state(request, context)}
+    if body:
+        answer["body"] = render_to_string(body, context, request)
+        answer["open"] = more.get("opened", "")
+    return JsonResponse(answer)
+
+
+def _revision(request: HttpRequest) -> int:
+    typed = request.POST.get("force") or request.POST.get("revision") or ""
+    return int(typed) if typed.isdigit() and len(typed) < 10 else 0
+
+
+def _answer(
+    request: HttpRequest, agent: Agent, tab: str, error: CustomerError, *, status: int, theirs: int = 0
+) -> HttpResponse:
+    context = frame(request, agent, tab) | {"error": error.sentence, "theirs": theirs}
+    return JsonResponse({"error": error.sentence, "state": _state(request, context)}, status=status)
+
+
+def _state(request: HttpRequest, context: dict[str, Any]) -> str:
+    return render_to_string("agents/parts/draft_state.html", context, request)

@@ -1,0 +1,1 @@
+"""Accounts with carriers, and the phone numbers they carry: who answers each."""
