@@ -24,7 +24,7 @@ class SignInMiddleware:
             raise Http404("There is nothing here for you.") from exception
         if not isinstance(exception, SignInNeeded):
             return None
-        if request.path.startswith("/api/"):
+        if request.path.startswith("/api/v1/"):
             answer = JsonResponse({"error": {"code": "not_authenticated", "message": "Send an API key."}}, status=401)
             answer["WWW-Authenticate"] = "Bearer"
             return answer
