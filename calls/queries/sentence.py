@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from calls.models import Call
 from calls.queries.outcomes import words
+from calls.reasons import meaning
 from voiceops.lib.format import duration, phone
 
+PEOPLE = frozenset({Call.EndedBy.CALLER, Call.EndedBy.AGENT, Call.EndedBy.STAFF})
+ANYBODY = frozenset(Call.EndedBy.values)
 UNDER_WAY = {
     Call.Status.SCHEDULED: "is scheduled",
     Call.Status.QUEUED: "waits to be dialled",
@@ -34,11 +37,26 @@ def title(call: Call, country: str) -> str:
     return f"Inbound from {phone(call.caller, country)} to {desk}"
 
 
-def ending(call: Call) -> str:
+def ending(call: Call, internals: bool = True) -> str:
     """`ended by the caller after 2:14, goal reached`; of a call that is not over, what it is doing."""
     if call.status != Call.Status.ENDED:
         return UNDER_WAY.get(Call.Status(call.status), call.status)
     seconds = talked_seconds(call)
-    who = f"ended by {call.get_ended_by_display()}" if call.ended_by else "ended"
-    length = f"not answered, {who}" if seconds is None else f"{who} after {duration(seconds)}"
+    who = (
+        f"ended by {call.get_ended_by_display()}"
+        if call.ended_by in (PEOPLE if not internals else ANYBODY)
+        else "ended"
+    )
+    length = f"{who} after {duration(seconds)}" if seconds is not None else "not answered"
     return f"{length}, {words(call.outcome).lower()}" if call.outcome else length
+
+
+def why(call: Call, internals: bool) -> str:
+    """One or two sentences on why it ended. Client people read nothing of vendors, carriers and machines."""
+    if call.status != Call.Status.ENDED:
+        return ""
+    if not internals and call.fault != Call.Fault.NONE:
+        return "A technical problem ended the call. It is being looked into."
+    sentence = meaning(call.ended_reason).sentence
+    detail = call.ended_detail.strip() if internals else ""
+    return f"{sentence} {detail}".strip() if detail != sentence else sentence

@@ -11,6 +11,8 @@ from django.utils.safestring import SafeString
 
 from calls.models import Call
 from calls.queries import outcomes, sentence
+from calls.reasons import meaning
+from media_worker.providers.registry import vendor
 from voiceops.templatetags.ui import badge
 
 register = template.Library()
@@ -50,3 +52,33 @@ def shown_value(value: Any) -> str:
 def variable_word(name: str) -> str:
     """`preferred_day` → `Preferred day`"""
     return name.replace("_", " ").capitalize()
+
+
+@register.filter
+def short_id(key: Any) -> str:
+    """Enough of an id to recognise it."""
+    return f"{str(key)[:8]}…"
+
+
+@register.filter
+def reason_label(reason: str) -> str:
+    return meaning(reason).label
+
+
+@register.filter
+def vendor_label(name: str) -> str:
+    """What the vendor calls itself; a vendor that is gone keeps its stored name."""
+    try:
+        return vendor(name).label
+    except KeyError:
+        return name
+
+
+@register.filter
+def by_whom(call: Call, internals: bool) -> str:
+    """Who ended it, for a list; client people read of people only."""
+    if call.status != Call.Status.ENDED or not call.ended_by:
+        return ""
+    if not internals and call.ended_by not in sentence.PEOPLE:
+        return ""
+    return str(call.get_ended_by_display()).capitalize()

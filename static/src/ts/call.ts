@@ -186,6 +186,10 @@ async function start(): Promise<void> {
 }
 
 on("click", "[data-seek]", (line) => player()?.seek(Number(line.dataset.seek)));
+on("click", "[data-turn]", (line) => {
+  for (const other of all('.transcript [aria-current="true"]')) other.removeAttribute("aria-current");
+  line.setAttribute("aria-current", "true");
+});
 on("click", "[data-wave-play]", () => player()?.toggle());
 on("click", "[data-wave-rate]", (button) => {
   const playing = player();
