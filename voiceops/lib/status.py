@@ -23,7 +23,7 @@ STATUSES: dict[str, dict[str, Status]] = {
         "ringing": Status(icon="bell-ring", word="Ringing", tone="live"),
         "in_progress": Status(icon="audio-lines", word="Live", tone="live"),
         "transferring": Status(icon="phone-forwarded", word="Transferring", tone="live"),
-        "ended": Status(icon="phone-off", word="Ended"),
+        "ended": Status(icon="circle-stop", word="Ended"),
     },
     "direction": {
         "inbound": Status(icon="phone-incoming", word="Inbound"),

@@ -24,6 +24,7 @@ interface Peaks {
 }
 
 const HEIGHT = 52;
+const MARK_WIDTH = 19;
 
 function read<T>(id: string | undefined): T[] {
   const text = id ? document.getElementById(id)?.textContent : null;
@@ -128,13 +129,17 @@ class CallPlayer {
     const place = find("[data-wave-marks]", this.root);
     if (!place) return;
     place.replaceChildren();
-    for (const mark of read<Mark>(this.root.dataset.marks)) {
+    const width = Math.max(1, place.clientWidth);
+    let free = 0; // where the next mark may stand without covering the one before
+    for (const mark of read<Mark>(this.root.dataset.marks).sort((one, other) => one.at - other.at)) {
       const [picture, tone] = markIcon(mark.kind);
       const button = make("button", tone);
       button.type = "button";
       button.title = `${clock(mark.at)} ${mark.text}`;
       button.setAttribute("aria-label", button.title);
-      button.style.left = `${(100 * mark.at) / Math.max(0.1, this.peaks.seconds)}%`;
+      const left = Math.max(free, (width * mark.at) / Math.max(0.1, this.peaks.seconds));
+      free = left + MARK_WIDTH;
+      button.style.left = `${(100 * left) / width}%`;
       button.append(picture);
       button.addEventListener("click", () => this.seek(mark.at));
       place.append(button);
