@@ -52,5 +52,6 @@ def _portal(request: HttpRequest, person: User) -> HttpResponse:
     context = {
         "month": portal.month(calls, start),
         "newest": newest,
+        "internals": False,
     }
     return render(request, "home/portal.html", context | {"worth": portal.worth_hearing(calls), "any": calls.exists()})
