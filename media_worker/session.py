@@ -105,9 +105,12 @@ class Session:
                 self._build_services,
             )
             await parts.running.start()
-        except (KeyError, ValueError, ProviderUnavailable, DidNotStart) as error:
+        except (KeyError, ValueError, ProviderUnavailable) as error:
             log.warning("A call could not be started: %s", type(error).__name__)
-            return Ending(ending.PROVIDER_ERROR, "platform", detail=f"{type(error).__name__}: {error}"[:500])
+            return Ending(ending.AGENT_UNUSABLE, "platform", detail=str(error.args[0] if error.args else error)[:500])
+        except DidNotStart as error:
+            log.warning("A call could not be started: a vendor did not connect in time")
+            return Ending(ending.PROVIDER_ERROR, "platform", detail=str(error))
         except Exception as error:
             log.exception("A call could not be started")
             return Ending(ending.PLATFORM_ERROR, "platform", detail=type(error).__name__)
@@ -145,8 +148,6 @@ class Session:
             tokens = (voice.tokens_in, voice.tokens_out)
             parts.observer.usage(parts.ears.seconds, voice.characters, parts.mouth.seconds, tokens)
             parts.observer.snapshot()
-        if why.reason == ending.PROVIDER_ERROR and parts is None:
-            log.warning("The call ended before it began: %s", why.reason)
         self._wire.send(
             Finished(reason=why.reason, ended_by=why.ended_by, outcome=why.outcome, detail=why.detail[:500])
         )

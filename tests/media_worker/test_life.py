@@ -8,8 +8,11 @@ import gc
 import pytest
 from pipecat.pipeline.worker import PipelineWorker
 
+from calls.reasons import EndedReason
 from media_worker.contract import events as told
+from media_worker.contract.spec import Provider
 from media_worker.contract.wire import Dtmf, Hangup
+from media_worker.pipeline import ending
 from media_worker.session import Session
 from tests.media_worker.conftest import GREETING, HOURS, calling, clip, spec
 from tests.media_worker.fakes import Answer, Vendors
@@ -133,3 +136,20 @@ async def test_fifty_calls_leave_no_task_and_no_pipeline_behind(workers):
     assert {task.get_name() for task in left} == set()
     alive = [thing for thing in gc.get_objects() if type(thing) in (PipelineWorker, Session)]
     assert alive == []
+
+
+async def test_an_agent_with_an_unknown_vendor_ends_its_call_with_a_reason(workers):
+    worker = await workers()
+    wrong = spec().model_copy(deep=True)
+    providers = wrong.agent.providers.model_copy(update={"tts": Provider(vendor="nobody")})
+    wrong = wrong.model_copy(update={"agent": wrong.agent.model_copy(update={"providers": providers})})
+    async with calling(worker, wrong) as caller:
+        await caller.until(caller.over.is_set)
+    assert caller.finished is not None
+    assert caller.finished.reason == "agent_unusable"
+    assert "nobody" in caller.finished.detail
+
+
+def test_every_reason_to_end_is_known_to_the_calls():
+    ours = {value for name, value in vars(ending).items() if name.isupper()}
+    assert ours - {ending.DRAINED, ending.CONNECTION_LOST} <= {reason.value for reason in EndedReason}
