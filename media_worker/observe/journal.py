@@ -86,8 +86,8 @@ class History:
         last = self._entries[-1] if self._entries else None
         return str(last["content"]) if last and last["role"] == "user" else None
 
-    def for_llm(self, system: str) -> list[dict[str, Any]]:
-        return [{"role": "system", "content": system}, *self._entries]
+    def for_llm(self) -> list[dict[str, Any]]:
+        return list(self._entries)
 
     def messages(self, heard_so_far: str = "") -> tuple[Message, ...]:
         said = [

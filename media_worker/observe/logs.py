@@ -65,8 +65,8 @@ def configure(level: str = "INFO", as_json: bool = False) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if as_json else _Plain())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("websockets").setLevel(logging.WARNING)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in ("websockets", "httpx", "httpx2", "httpcore", "openai"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     logger.remove()
     logger.add(_from_loguru, level="WARNING", format="{message}", backtrace=False, diagnose=False)
 

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
-from pipecat.frames.frames import InterruptionFrame, LLMContextFrame
+from pipecat.frames.frames import InterruptionFrame, LLMContextFrame, LLMUpdateSettingsFrame
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import FunctionCallParams, LLMService
+from pipecat.services.settings import LLMSettings
 
 from media_worker.observe.journal import History
 from media_worker.pipeline.speech import Speech
@@ -81,6 +82,8 @@ class Thinker:
         report: Reporting,
     ) -> None:
         self._source = source
+        self._llm = llm
+        self._prompt = ""
         self._flow = flow
         self._history = history
         self._voice = voice
@@ -112,7 +115,12 @@ class Thinker:
             )
             for tool in self._flow.tools()
         ]
-        context = LLMContext(messages=self._history.for_llm(self._flow.system_prompt()))  # type: ignore[arg-type]
+        prompt = self._flow.system_prompt()
+        if prompt != self._prompt:
+            self._prompt = prompt
+            delta = LLMSettings(system_instruction=prompt)
+            await self._source.push_frame(LLMUpdateSettingsFrame(delta=delta, service=self._llm))
+        context = LLMContext(messages=self._history.for_llm())  # type: ignore[arg-type]
         if tools:
             context.set_tools(ToolsSchema(standard_tools=tools))
         self._report.asked(turn)

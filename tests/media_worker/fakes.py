@@ -103,6 +103,7 @@ class ScriptedMind(LLMService):
         )
         self.answers = list(answers)
         self.contexts: list[LLMContext] = []
+        self.prompts: list[str] = []
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
@@ -117,6 +118,7 @@ class ScriptedMind(LLMService):
 
     async def _answer(self, context: LLMContext) -> None:
         self.contexts.append(context)
+        self.prompts.append(str(self._settings.system_instruction))
         answer = self.answers.pop(0) if self.answers else Answer()
         if answer.error:
             await self.push_error(answer.error)
