@@ -21,7 +21,7 @@ from typing import Any
 from voiceops.local.programs import free_ports
 from voiceops.local.state import ROOT
 
-CLIPS = ("hours_slt.wav", "goodbye_slt.wav")
+SAYS = ("what are your opening hours", "thank you goodbye")
 STARTS_WITHIN = 180.0
 CALL_WITHIN = 120.0
 
@@ -151,8 +151,7 @@ def manage(env: dict[str, str], *arguments: str) -> str:
 
 
 def _lines() -> list[str]:
-    folder = ROOT / "tests" / "clips"
-    return [part for clip in CLIPS for part in ("--wav", str(folder / clip))]
+    return [part for line in SAYS for part in ("--say", line)]
 
 
 if __name__ == "__main__":
