@@ -43,12 +43,12 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # an agent's script is one form
 
 # ── applications ─────────────────────────────────────────────────────────────────────────────────
 SHARED_APPS = [
+    "unfold.apps.BasicAppConfig",  # first: django_tenants has templates of the same names for Django's own admin
     "daphne",
     "django_tenants",
     "tenants.agencies",
     "tenants.people",
     "tenants.audit",
-    "unfold.apps.BasicAppConfig",
     "tenants.backoffice.apps.BackofficeConfig",
     "django.contrib.contenttypes",
     "django.contrib.auth",
@@ -158,6 +158,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "after-call-sweep": {"task": "calls.aftercall.tasks.sweep", "schedule": 15.0},
     "call-sweep": {"task": "calls.jobs.sweep_calls", "schedule": 15.0},
+    "agencies-sweep": {"task": "agencies.resume_abandoned", "schedule": 60.0},
 }
 
 # ── the media plane ──────────────────────────────────────────────────────────────────────────────
@@ -228,6 +229,28 @@ CONTENT_SECURITY_POLICY = {
         "form-action": ["'self'"],
     },
     "EXCLUDE_URL_PREFIXES": ["/admin/"],
+}
+
+UNFOLD = {
+    "SITE_SYMBOL": "shield_person",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: f"{STATIC_URL}favicon.svg"}],
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "8px",
+    "COLORS": {
+        "primary": {
+            "50": "#f0f7f6",
+            "100": "#d9ebe9",
+            "200": "#b5d7d4",
+            "300": "#86bcb7",
+            "400": "#569b95",
+            "500": "#3b807a",
+            "600": "#2f6f6a",
+            "700": "#275854",
+            "800": "#234745",
+            "900": "#203c3a",
+            "950": "#0d2322",
+        }
+    },
 }
 
 # ── the API ──────────────────────────────────────────────────────────────────────────────────────
