@@ -138,7 +138,7 @@ MEANINGS: dict[EndedReason, Meaning] = {
         "The media worker was lost during the call and no other could go on with it.",
         By.PLATFORM,
         Fault.PLATFORM,
-        SORRY,
+        "",  # the bridge has said it itself
     ),
     R.BRIDGE_LOST: Meaning(
         "Connection process lost",

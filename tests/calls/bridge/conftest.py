@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 from django.db import connections
+from django.db.models import QuerySet
 from django_tenants.utils import schema_context
 
 from agents import actions
@@ -107,6 +108,12 @@ class Stage:
                 call = await self.call(trunk)
                 if true(call):
                     return call
+                await asyncio.sleep(0.05)
+
+    async def stored(self, rows: QuerySet[Any], seconds: float = 10) -> None:
+        """Wait until there is such a row."""
+        async with asyncio.timeout(seconds):
+            while not await self.read(rows.all().exists):
                 await asyncio.sleep(0.05)
 
     async def ended(self, trunk: Trunk, seconds: float = 10) -> Call:
