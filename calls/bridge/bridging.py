@@ -181,7 +181,7 @@ class Bridging:
             relay.audio(self._kept.popleft())
         self._kept_bytes = 0
         self._speaking = None
-        deadline = asyncio.get_running_loop().call_later(READY_WITHIN, lambda: self._spawn(relay.close()))
+        deadline = asyncio.get_running_loop().call_later(READY_WITHIN, relay.let_go)
         try:
             async for message in relay.messages():
                 if isinstance(message, bytes):
@@ -199,7 +199,7 @@ class Bridging:
             self._worker_done.set()
             for name in self._line.playback.clear():
                 logger.debug("Call %s: the mark %s went with its worker", self._opened.call_id, name)
-            await relay.close()
+            relay.let_go()
 
     async def _agent_audio(self, samples: bytes) -> None:
         at_ms = await self._line.say(samples)

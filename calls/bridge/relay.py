@@ -23,6 +23,7 @@ MOST_WAITING = 100
 """Frames of the caller that a worker may be behind (two seconds): what is older is no use to anybody."""
 
 _CALLER = bytes([CALLER])
+_closing: set[asyncio.Task[None]] = set()
 
 
 class Relay:
@@ -81,13 +82,16 @@ class Relay:
         except ConnectionClosed:
             return
 
-    async def close(self) -> None:
+    def let_go(self) -> None:
+        """Close without waiting: a worker that is gone takes its time to be found gone."""
         if self._closed:
             return
         self._closed = True
         self._workers.calls[self.address] -= 1
         self._writer.cancel()
-        await self._socket.close()
+        task = asyncio.create_task(self._socket.close())
+        _closing.add(task)
+        task.add_done_callback(_closing.discard)
 
     async def _write(self) -> None:
         try:
