@@ -11,7 +11,7 @@ from calls.live_consumer import LiveConsumer
 websockets = URLRouter(
     [
         path("live", LiveConsumer.as_asgi()),
-        path("media/<slug:carrier>/<str:ticket>", media),
-        re_path(r"^.*$", nothing_here),
+        path("media/<slug:carrier>/<str:ticket>", media),  # type: ignore[arg-type]
+        re_path(r"^.*$", nothing_here),  # type: ignore[arg-type]
     ]
 )

@@ -115,7 +115,7 @@ class Workers:
             except (OSError, ValueError):
                 logger.warning("MEDIA_WORKERS names %s, which does not resolve", name)
                 continue
-            found += [(info[4][0], int(info[4][1])) for info in infos]
+            found += [(str(info[4][0]), int(info[4][1])) for info in infos]
         if found:
             self._known = list(dict.fromkeys(found))
             self._known_until = time.monotonic() + KNOWN_SECONDS

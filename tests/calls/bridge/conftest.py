@@ -103,17 +103,24 @@ class Stage:
 
     async def until(self, trunk: Trunk, true: Callable[[Call], bool], seconds: float = 10) -> Call:
         """The call, once this is true of it."""
-        async with asyncio.timeout(seconds):
-            while True:
-                call = await self.call(trunk)
-                if true(call):
-                    return call
-                await asyncio.sleep(0.05)
+
+        def look() -> Call | None:
+            call = Call.objects.get(carrier_call_id=trunk.call_sid)
+            return call if true(call) else None
+
+        found = await self._eventually(look, seconds)
+        assert found is not None
+        return found
 
     async def stored(self, rows: QuerySet[Any], seconds: float = 10) -> None:
         """Wait until there is such a row."""
+        await self._eventually(rows.all().exists, seconds)
+
+    async def _eventually(self, question: Callable[[], T], seconds: float) -> T:
         async with asyncio.timeout(seconds):
-            while not await self.read(rows.all().exists):
+            while True:
+                if answer := await self.read(question):
+                    return answer
                 await asyncio.sleep(0.05)
 
     async def ended(self, trunk: Trunk, seconds: float = 10) -> Call:
