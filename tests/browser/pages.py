@@ -1,7 +1,7 @@
 """Every page there is. Whoever adds a page adds a line; `make screenshots` and the browser tests open them all.
 
-`path` is where it is, or None when it is reached by a click: then `through` is the page it is reached from and `click`
-the selector of what is clicked there (for example the first row of a list). `ready` is what must be visible first.
+`path` is where it is, or None when it is reached by clicks: then `through` is the page it is reached from and `clicks`
+the selectors of what is clicked on the way (for example the first row of a list). `ready` is what must be visible first.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ AGENCY = ("owner", "analyst")
 CLIENT = ("client_viewer",)
 EVERYONE = (*AGENCY, *CLIENT)
 NOBODY = ("nobody",)
+ROW = ".row-link"
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Page:
     path: str | None = None
     people: tuple[str, ...] = ("owner",)
     through: str = ""
-    click: str = ""
+    clicks: tuple[str, ...] = ()
     ready: str = "main"
     do: str = ""
     empty: bool = False
@@ -38,16 +39,29 @@ PAGES = (
     Page("home", "/", people=EVERYONE, empty=True),
     Page("calls", "/calls/", people=EVERYONE, empty=True),
     Page("calls-nothing-found", "/calls/?q=zzzz"),
-    Page("call", through="/calls/", click=".row-link", people=EVERYONE),
+    Page("call", through="/calls/", clicks=(ROW,), people=EVERYONE),
     Page("agents", "/agents/", people=AGENCY, empty=True),
-    Page("agent", through="/agents/", click=".row-link", people=AGENCY),
+    Page("agent", through="/agents/", clicks=(ROW,), people=AGENCY),
+    Page("agent-talk", through="/agents/", clicks=(ROW, "[data-talk-start]"), ready=".talk-lines .line"),
+    Page("agent-voice", through="/agents/", clicks=(ROW, ".tabs a >> text=Voice")),
+    Page("agent-behaviour", through="/agents/", clicks=(ROW, ".tabs a >> text=Behaviour")),
+    Page("agent-versions", through="/agents/", clicks=(ROW, ".tabs a >> text=Versions")),
+    Page("new-agent", "/agents/new/"),
     Page("numbers", "/numbers/", people=AGENCY, empty=True),
+    Page("publish", through="/agents/", clicks=(ROW,), do=".topbar .end a.btn"),
+    Page("call-me", through="/agents/", clicks=(ROW,), do="#talk .btn.wide"),
+    Page("new-number", "/numbers/new/"),
+    Page("number", through="/numbers/", clicks=(ROW,)),
+    Page("providers", "/settings/providers/", empty=True),
+    Page("new-provider", "/settings/providers/new/openai/"),
+    Page("carriers", "/settings/carriers/", empty=True),
+    Page("new-carrier", "/settings/carriers/new/"),
     Page("people", "/people/", people=AGENCY, empty=True),
     Page("invite", "/people/invite/"),
-    Page("person", through="/people/", click=".row-link"),
+    Page("person", through="/people/", clicks=(ROW,)),
     Page("clients", "/clients/", people=AGENCY, empty=True),
     Page("new-client", "/clients/new/"),
-    Page("client", through="/clients/", click=".row-link"),
+    Page("client", through="/clients/", clicks=(ROW,)),
     Page("profile", "/account/", people=("owner", "client_viewer")),
     Page("api-keys", "/account/keys/"),
     Page("usage", "/usage/", people=AGENCY, empty=True),

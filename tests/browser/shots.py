@@ -91,6 +91,7 @@ class Studio:
             self._go(tab, page)
             tab.evaluate("document.fonts.ready")
             tab.evaluate(FREEZE)
+            tab.evaluate("window.scrollTo(0, 0)")
             tab.wait_for_timeout(150)
             wide = int(tab.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
             if wide > 0:
@@ -108,8 +109,9 @@ class Studio:
         base = self.platform if page.platform else self.address
         tab.goto(base + (page.path or page.through), timeout=WAIT_MS)
         if page.path is None:
-            tab.locator(page.click).first.click(timeout=WAIT_MS)
-            tab.wait_for_load_state()
+            for selector in page.clicks:
+                tab.locator(selector).first.click(timeout=WAIT_MS)
+                tab.wait_for_load_state()
         tab.locator(page.ready).first.wait_for(timeout=WAIT_MS)
         if page.do:
             tab.locator(page.do).dispatch_event("click")
