@@ -213,15 +213,18 @@ class Session:
             first = await asyncio.wait_for(self._socket.recv(), START_WITHIN)
             message = to_worker.validate_json(first) if isinstance(first, str) else None
         except TimeoutError:
-            return await self._refuse("no start within five seconds")
+            await self._refuse("no start within five seconds")
+            return None
         except ConnectionClosed:
             log.warning("A socket closed before it sent a start")
             return None
         except ValidationError as error:
-            return await self._refuse(f"malformed first message ({error.error_count()} errors)")
-        if not isinstance(message, Start):
-            return await self._refuse("the first message was not a start")
-        return message
+            await self._refuse(f"malformed first message ({error.error_count()} errors)")
+            return None
+        if isinstance(message, Start):
+            return message
+        await self._refuse("the first message was not a start")
+        return None
 
     async def _refuse(self, why: str) -> None:
         log.warning("A call was refused: %s", why)

@@ -13,6 +13,7 @@ import time
 import wave
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -260,7 +261,6 @@ def _report(caller: Caller) -> str:
 
 
 async def _dialogue(caller: Caller, sayings: list[bytes]) -> None:
-    spoken = 0
     await caller.ready.wait()
     await caller.until(lambda: caller.of(told.AgentTurn), 30.0)
     for pcm in sayings:
@@ -268,8 +268,12 @@ async def _dialogue(caller: Caller, sayings: list[bytes]) -> None:
             return
         spoken = len(caller.of(told.AgentTurn))
         caller.say(pcm)
-        await caller.until(lambda before=spoken: len(caller.of(told.AgentTurn)) > before, 60.0)
+        await caller.until(partial(_said_more, caller, spoken), 60.0)
     await caller.over.wait()
+
+
+def _said_more(caller: Caller, before: int) -> bool:
+    return len(caller.of(told.AgentTurn)) > before
 
 
 def _gap(latency: told.Latency) -> str:

@@ -98,7 +98,8 @@ def build(
     detector.segmented = isinstance(vendors.stt, SegmentedSTTService)
 
     def failed(frame: ErrorFrame) -> None:
-        stage = {vendors.stt: "stt", vendors.llm: "llm", vendors.tts: "tts"}.get(frame.processor, "pipeline")
+        stages = ((vendors.stt, "stt"), (vendors.llm, "llm"), (vendors.tts, "tts"))
+        stage = next((name for service, name in stages if service is frame.processor), "pipeline")
         category = frame.category.value if frame.category else "unknown"
         message = f"{category}: {without_words(frame.error)}"
         if frame.category is ErrorCategory.APPLICATION:

@@ -17,7 +17,7 @@ class Limits:
         self,
         spec: LimitsSpec,
         silent: Callable[[], bool],
-        prompt: Callable[[str], None],
+        prompt: Callable[[str], object],
         give_up: Callable[[], None],
         out_of_time: Callable[[], None],
         elapsed_ms: int = 0,
