@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import phonenumbers
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -14,7 +13,7 @@ from tenants.agencies.models import Agency
 from tenants.agencies.names import clean_name, clean_slug
 from tenants.clients.forms import ColourField
 from tenants.people.models import User
-from tenants.zones import zone_choices
+from tenants.zones import country_choices, zone_choices
 from voiceops.lib.errors import InvalidInput
 
 
@@ -29,8 +28,7 @@ class AgencyForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["timezone"].choices = zone_choices()  # type: ignore[attr-defined]
-        countries = sorted(phonenumbers.SUPPORTED_REGIONS)
-        self.fields["country"].choices = [(code, code) for code in countries]  # type: ignore[attr-defined]
+        self.fields["country"].choices = country_choices()  # type: ignore[attr-defined]
 
     def draft(self) -> AgencyDraft:
         return AgencyDraft(**self.cleaned_data)

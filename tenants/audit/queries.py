@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from tenants.audit.actions import GENESIS, digest
 from tenants.audit.models import AuditEvent
+from tenants.people.models import Role
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ def _broken(event: AuditEvent, due: int, previous: str) -> Break | None:
 
 # ── the page ─────────────────────────────────────────────────────────────────────────────────────
 PAGE = 50
+_ROLES = {role.value: role.label for role in Role}
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ def _details(data: Mapping[str, object]) -> str:
 
 
 def _shown(value: object) -> str:
+    """Values as people know them: `client_viewer` is the client viewer."""
     if isinstance(value, list):
         return " and ".join(str(item) for item in value) or "none"
-    return "none" if value is None or value == "" else str(value)
+    text = "none" if value is None or value == "" else str(value)
+    return _ROLES.get(text, text)

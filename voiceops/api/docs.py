@@ -68,7 +68,7 @@ def _operation(schema: dict[str, Any], path: str, method: str, operation: dict[s
         summary=operation.get("summary", ""),
         description=operation.get("description", ""),
         parameters=[
-            Parameter(item["name"], item.get("schema", {}).get("type", ""), item.get("description", ""))
+            Parameter(item["name"], item.get("schema", {}).get("type", ""), _prose(item.get("description", "")))
             for item in operation.get("parameters", [])
         ],
         sends=_fields(schema, operation.get("requestBody", {}), reading=False),
@@ -82,10 +82,15 @@ def _fields(schema: dict[str, Any], message: dict[str, Any], *, reading: bool) -
     results = _resolved(schema, shape.get("properties", {}).get("results", {}))
     shape = _resolved(schema, (results or shape).get("items", results or shape))
     return [
-        Parameter(name, _kind(schema, value), value.get("description", ""))
+        Parameter(name, _kind(schema, value), _prose(value.get("description", "")))
         for name, value in shape.get("properties", {}).items()
         if reading or not value.get("readOnly")
     ]
+
+
+def _prose(text: str) -> str:
+    """The schema speaks Markdown, the page does not."""
+    return text.replace("`", "")
 
 
 def _resolved(schema: dict[str, Any], shape: dict[str, Any]) -> dict[str, Any]:

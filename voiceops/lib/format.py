@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
@@ -20,6 +21,11 @@ def duration(value: timedelta | float | None) -> str:
     hours, rest = divmod(whole, 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def number(value: float | Decimal | None) -> str:
+    """`17,600`, `25.6`; a dash where there is none."""
+    return "—" if value is None else f"{value:,}"
 
 
 def milliseconds(value: float | None) -> str:

@@ -23,6 +23,7 @@ register = template.Library()
 
 register.filter("duration", form.duration)
 register.filter("ms", form.milliseconds)
+register.filter("number", form.number)
 
 
 def _country(context: Context) -> str:

@@ -63,7 +63,12 @@ def client(request: HttpRequest, client_id: Any) -> HttpResponse:
             messages.success(request, f"Saved.{_shade(shown.brand_color)}")
             return redirect("client", client_id=shown.pk)
     members = shown.memberships.select_related("user").filter(user__role__in=CLIENT_ROLES)
-    context = {"shown": shown, "form": form, "members": [member.user for member in members]}
+    context = {
+        "shown": shown,
+        "form": form,
+        "members": [member.user for member in members],
+        "shown_brand": colour.brand(shown.brand_color) if shown.brand_color else None,
+    }
     return render(request, "clients/client.html", context, status=422 if form.errors else 200)
 
 

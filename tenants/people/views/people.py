@@ -14,7 +14,7 @@ from tenants.access import Permission
 from tenants.people import actions, queries
 from tenants.people.forms import InviteForm, RoleForm
 from tenants.people.mail import send_invitation
-from tenants.people.models import CLIENT_ROLES, Invitation, User
+from tenants.people.models import CLIENT_ROLES, Invitation, Role, User
 from voiceops.lib.errors import InvalidInput
 
 
@@ -34,7 +34,7 @@ def people(request: HttpRequest) -> HttpResponse:
 def invite(request: HttpRequest) -> HttpResponse:
     """On success the link is on the page, once: where no mail arrives, it can be handed over."""
     actor = access.require(request, Permission.MANAGE_PEOPLE)
-    form = InviteForm(request.POST or None, actor=actor, initial={"email": request.GET.get("email", "")})
+    form = InviteForm(request.POST or None, actor=actor, initial={"role": Role.BUILDER})
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
         client = chosen["clients"] if chosen["role"] in CLIENT_ROLES else None
@@ -67,7 +67,7 @@ def person(request: HttpRequest, person_id: Any) -> HttpResponse:
 
 
 def shown_role(role: str) -> str:
-    label = dict(actions.Role.choices)[role]
+    label = Role(role).label
     return f"{'an' if label[0] in 'AO' else 'a'} {label[0].lower()}{label[1:]}"
 
 
