@@ -35,11 +35,11 @@ _ENCODE = _encode_table()
 
 
 def mulaw_to_pcm(data: bytes) -> bytes:
-    return _DECODE[np.frombuffer(data, dtype=np.uint8)].tobytes()
+    return np.take(_DECODE, np.frombuffer(data, dtype=np.uint8)).tobytes()
 
 
 def pcm_to_mulaw(data: bytes) -> bytes:
-    return _ENCODE[np.frombuffer(data, dtype="<u2")].tobytes()
+    return np.take(_ENCODE, np.frombuffer(data, dtype="<u2")).tobytes()
 
 
 def _whole_samples(data: bytes) -> bytes:

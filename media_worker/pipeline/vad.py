@@ -1,13 +1,14 @@
 """Voice activity: Silero's model, one ONNX session a process, run inline (about 0.1 ms for 32 ms of sound).
 
 The state machine is pipecat's: a window counts as speech when the model is confident and it is loud enough; `vad_start`
-seconds of such windows begin speech, `vad_stop` seconds without end it. Loudness is measured only where the model
-hears a voice: pipecat's own measure would cost more than the model.
+seconds of such windows begin speech, `vad_stop` seconds without end it. Loudness is plain energy over an eighth of a
+second: pipecat's own measure would cost more than the model.
 """
 
 from __future__ import annotations
 
 import functools
+from collections import deque
 from importlib import resources
 from typing import Any, Literal
 
@@ -21,6 +22,10 @@ _RESET_AFTER = 2.0
 _RESET_BELOW = 0.1
 _RESET_WINDOWS = 5
 _LOUDNESS_WINDOWS = 4
+_STILL_WINDOWS = 16
+"""After half a second below the loudness of speech the model is not asked until there is something to hear."""
+
+_SCALE = np.float32(1 / 32768)
 
 
 @functools.cache
@@ -43,14 +48,15 @@ class Vad:
         self._rate = np.array(rate, dtype=np.int64)
         self._window = 512 if rate == 16000 else 256
         self._past = 64 if rate == 16000 else 32
+        self._loud = 10 ** ((turns.vad_min_volume * 100 - 110) / 10) * self._window
         self.window_seconds = self._window / rate
         self._confidence = turns.vad_confidence
-        self._loud = 10 ** ((turns.vad_min_volume * 100 - 110) / 10)
         self._start = max(1, round(turns.vad_start / self.window_seconds))
         self._stop = max(1, round(turns.vad_stop / self.window_seconds))
         self._reset_due = int(_RESET_AFTER / self.window_seconds)
         self._pending = b""
-        self._energy: list[float] = []
+        self._energy: deque[float] = deque(maxlen=_LOUDNESS_WINDOWS)
+        self._still = 0
         self._count = 0
         self._since_reset = 0
         self._quiet = 0
@@ -78,10 +84,15 @@ class Vad:
     def _step(self, samples: np.ndarray) -> Change | None:
         frame = self._input
         frame[0, : self._past] = frame[0, -self._past :]
-        np.multiply(samples, np.float32(1 / 32768), out=frame[0, self._past :])
+        window = frame[0, self._past :]
+        np.multiply(samples, _SCALE, out=window)
+        self._still = 0 if self._loud_lately(window) else self._still + 1
+        if self._still > _STILL_WINDOWS and not self.speaking:
+            self._count = 0
+            return None
         output, self._state = self._session.run(None, {"input": frame, "state": self._state, "sr": self._rate})
         confidence = float(output[0, 0])
-        voice = confidence >= self._confidence and self._is_loud(frame[0, self._past :])
+        voice = confidence >= self._confidence and self._still == 0
         self._maybe_reset(confidence)
         if voice == self.speaking:
             self._count = 0
@@ -93,10 +104,8 @@ class Vad:
         self.speaking = voice
         return "started" if voice else "stopped"
 
-    def _is_loud(self, samples: np.ndarray) -> bool:
-        self._energy.append(float(np.dot(samples, samples)) / self._window)
-        if len(self._energy) > _LOUDNESS_WINDOWS:
-            del self._energy[0]
+    def _loud_lately(self, window: np.ndarray) -> bool:
+        self._energy.append(float(np.dot(window, window)))
         return max(self._energy) >= self._loud
 
     def _maybe_reset(self, confidence: float) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from pipecat.audio.vad.silero import SileroVADAnalyzer
+from pipecat.audio.vad.vad_analyzer import VADParams, VADState
 
 from media_worker.contract import events as told
 from media_worker.contract.spec import TurnTaking
@@ -64,6 +66,23 @@ def test_frames_of_any_length_give_the_same_answer():
     for at in range(0, len(pcm), 322):
         found += vad.hear(pcm[at : at + 322])
     assert found == ["started", "stopped"]
+
+
+@pytest.mark.parametrize("name", ["yes", "slt_goodbye", "my_name_is_peter_parker", "cough", "noise_white"])
+def test_it_hears_what_pipecats_own_analyser_hears_and_never_later(name):
+    pcm = QUIET * 50 + clip(name) + QUIET * 50
+    theirs = SileroVADAnalyzer(sample_rate=8000, params=VADParams())
+    theirs.set_sample_rate(8000)
+    moments, speaking = [], False
+    for number, frame in enumerate(frames(pcm)):
+        state = theirs._run_analyzer(frame)
+        if state in (VADState.SPEAKING, VADState.QUIET) and (state is VADState.SPEAKING) != speaking:
+            speaking = not speaking
+            moments.append((number + 1) * 0.02)
+    ours = [moment for _, moment in changes(pcm)]
+    assert len(ours) == len(moments)
+    for which, (our, their) in enumerate(zip(ours, moments, strict=True)):
+        assert -0.2 <= our - their <= 0.021, "began" if which % 2 == 0 else "ended"
 
 
 # ── fresh audio ──────────────────────────────────────────────────────────────────────────────────
