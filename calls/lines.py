@@ -8,8 +8,10 @@ from calls.views import talk, telephony
 
 urlpatterns = [
     path("telephony/<slug:carrier>/voice", telephony.voice, name="carrier_voice"),
+    path("telephony/<slug:carrier>/voice/<uuid:call_id>", telephony.voice, name="carrier_answered"),
     path("telephony/<slug:carrier>/status", telephony.status, name="carrier_status"),
-    path("telephony/<slug:carrier>/amd", telephony.answered_by, name="carrier_answered_by"),
+    path("telephony/<slug:carrier>/status/<uuid:call_id>", telephony.status, name="carrier_status_of"),
+    path("telephony/<slug:carrier>/amd/<uuid:call_id>", telephony.answered_by, name="carrier_answered_by"),
     path("telephony/<slug:carrier>/resume/<str:token>", telephony.resume, name="carrier_resume"),
     path("talk/<uuid:agent_id>", talk.start, name="talk"),
     path("talk/resume/<uuid:call_id>", talk.resume, name="talk_resume"),

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from agents.models import Agent
-from calls import capacity, lifecycle, live, numbers, tickets
+from calls import capacity, lifecycle, live, numbers, progress, tickets
 from calls.inbound import Answer
 from calls.lifecycle import End, EndedReason
 from calls.models import Call, CarrierAccount, PhoneNumber
@@ -95,11 +95,6 @@ def place(order: Order) -> Call:
     return call
 
 
-def call_me(agent: Agent, to: str) -> Call:
-    """The agent rings the person who tries it out."""
-    return place(Order(agent, to, test=True))
-
-
 def dial(call_id: UUID) -> None:
     """Dial a queued call, once: whoever takes it from queued to dialing asks the carrier, and nobody else ever."""
     if not lifecycle.moved(call_id, Call.Status.DIALING):
@@ -115,7 +110,7 @@ def dial(call_id: UUID) -> None:
         logger.error("Call %s may have been placed: %s", call_id, error.sentence)
         reconcile(call_id)
     else:
-        _placed(call_id, carrier_call_id)
+        progress.placed(call_id, carrier_call_id)
 
 
 def reconcile(call_id: UUID) -> None:
@@ -135,45 +130,20 @@ def reconcile(call_id: UUID) -> None:
     )
     stray = [one for one in listed if one.carrier_call_id not in ours]
     if stray:
-        _placed(call_id, stray[-1].carrier_call_id)
+        progress.placed(call_id, stray[-1].carrier_call_id)
     elif timezone.now() - call.created_at > LISTED_WITHIN:
         lifecycle.end(call_id, End(EndedReason.DIAL_OUTCOME_UNKNOWN))
 
 
-def answered(account: CarrierAccount, ringing: Ringing) -> Answer | None:
-    """Somebody picked up a call we placed: connect its media, once. None for a call that is not ours.
-
-    The carrier may ask before its answer to our dialling was read, so the call is found by its parties then.
-    """
-    call = Call.objects.filter(carrier=account.carrier, carrier_call_id=ringing.carrier_call_id).first()
-    if call is None:
-        call = (
-            Call.objects.filter(
-                account=account,
-                status=Call.Status.DIALING,
-                carrier_call_id="",
-                called=ringing.called,
-                caller=ringing.caller,
-            )
-            .order_by("created_at")
-            .first()
-        )
-        if call is None:
-            return None
-        _placed(call.pk, ringing.carrier_call_id)
-        call.refresh_from_db()
+def answered(account: CarrierAccount, ringing: Ringing, call_id: UUID) -> Answer | None:
+    """Somebody picked up a call we placed: connect its media, once. None for a call that is not ours."""
+    call = progress.of_carrier(account, ringing.carrier_call_id, call_id)
+    if call is None or call.direction != Call.Direction.OUTBOUND:
+        return None
     connect = call.status != Call.Status.ENDED and call.media_leg == 0
     if connect:
         lifecycle.answered(call.pk)
     return Answer(call, connect)
-
-
-def _placed(call_id: UUID, carrier_call_id: str) -> None:
-    try:
-        with transaction.atomic():
-            Call.objects.filter(pk=call_id, carrier_call_id="").update(carrier_call_id=carrier_call_id)
-    except IntegrityError:
-        logger.error("Call %s: the carrier's id belongs to another call", call_id)
 
 
 def _kick(call_id: UUID) -> None:
@@ -187,7 +157,7 @@ def _kick(call_id: UUID) -> None:
 
 
 def _same(known: Call, order: Order) -> Call:
-    if known.agent_id != order.agent.pk:
+    if known.agent_id != order.agent.pk or known.called != numbers.destination(order.to):
         raise InvalidInput("This idempotency key was used for another call.", "Idempotency-Key")
     return known
 
@@ -216,7 +186,13 @@ def account_of(call: Call) -> Account:
 def _order(call: Call) -> DialOrder:
     root = tickets.web_root(tickets.host_of(_agency()))
     path = f"{root}/telephony/{call.carrier}"
-    return DialOrder(call.called, call.caller, f"{path}/voice", f"{path}/status", f"{path}/amd")
+    return DialOrder(
+        to=call.called,
+        from_number=call.caller,
+        answer_url=f"{path}/voice/{call.pk}",
+        status_url=f"{path}/status/{call.pk}",
+        answered_by_url=f"{path}/amd/{call.pk}",
+    )
 
 
 def _agency() -> Agency:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from calls import lifecycle
+from calls import lifecycle, live
 from calls.lifecycle import End, EndedReason
 from calls.models import Call, CallEvent, CarrierAccount
 from calls.telephony.base import AnsweredBy, CarrierStatus, StatusChange
@@ -26,9 +27,9 @@ FINAL = {
 }
 
 
-def carrier_said(account: CarrierAccount, change: StatusChange) -> None:
+def carrier_said(account: CarrierAccount, change: StatusChange, call_id: UUID | None = None) -> None:
     """Keep it as an event, and move the call if it is a step forward. A call nobody knows is none of ours."""
-    call = Call.objects.filter(carrier=account.carrier, account=account, carrier_call_id=change.carrier_call_id).first()
+    call = of_carrier(account, change.carrier_call_id, call_id)
     if call is None:
         logger.warning("A carrier reports %s of a call that is not known here", change.status)
         return
@@ -43,10 +44,31 @@ def carrier_said(account: CarrierAccount, change: StatusChange) -> None:
         Call.objects.filter(pk=call.pk).update(answered_by=change.answered_by)
 
 
-def picked_up_by(account: CarrierAccount, found: AnsweredBy) -> None:
-    Call.objects.filter(carrier=account.carrier, account=account, carrier_call_id=found.carrier_call_id).update(
-        answered_by=found.answered_by
-    )
+def picked_up_by(account: CarrierAccount, found: AnsweredBy, call_id: UUID) -> None:
+    call = of_carrier(account, found.carrier_call_id, call_id)
+    if call is not None:
+        Call.objects.filter(pk=call.pk).update(answered_by=found.answered_by)
+        live.call_changed(call, "status")
+
+
+def of_carrier(account: CarrierAccount, carrier_call_id: str, call_id: UUID | None) -> Call | None:
+    """The call with the carrier's id; or the one we placed that has none yet, because its carrier is quicker to tell
+    of it than to answer."""
+    calls = Call.objects.filter(account=account)
+    known = calls.filter(carrier_call_id=carrier_call_id).first()
+    if known is not None or call_id is None:
+        return known
+    placed(call_id, carrier_call_id)
+    return calls.filter(pk=call_id, carrier_call_id=carrier_call_id).first()
+
+
+def placed(call_id: UUID, carrier_call_id: str) -> None:
+    """Remember what the carrier calls a call of ours. The first to know writes it."""
+    try:
+        with transaction.atomic():
+            Call.objects.filter(pk=call_id, carrier_call_id="").update(carrier_call_id=carrier_call_id)
+    except IntegrityError:
+        logger.error("Call %s: the carrier's id belongs to another call", call_id)
 
 
 def _over(call: Call, change: StatusChange) -> None:

@@ -1,1 +1,1 @@
-"""Calls for programs: the same rows that the pages show, read only."""
+"""Calls for programs: the same rows that the pages show, and placing one."""

@@ -14,6 +14,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from calls.api.placing import PlaceCallSerializer, place
 from calls.api.serializers import (
     CallDetailSerializer,
     CallListSerializer,
@@ -48,9 +49,21 @@ FILTERS = [
 ]
 
 
-@extend_schema(responses=CallListSerializer, parameters=FILTERS, tags=["Calls"], summary="Calls, newest first")
-@api_view(["GET"])
+@extend_schema(
+    methods=["GET"], responses=CallListSerializer, parameters=FILTERS, tags=["Calls"], summary="Calls, newest first"
+)
+@extend_schema(
+    methods=["POST"],
+    request=PlaceCallSerializer,
+    responses={201: CallSerializer},
+    parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="Asks once, surely.")],
+    tags=["Calls"],
+    summary="Place a call",
+)
+@api_view(["GET", "POST"])
 def calls(request: Request) -> Response:
+    if request.method == "POST":
+        return _placed(request, place(request))
     person = access.require(request, Permission.VIEW_CALLS)
     internals = access.may(person, Permission.VIEW_INTERNALS)
     filters = parse(request.query_params, internals)
@@ -98,6 +111,13 @@ def recording_link(request: Request, call_id: UUID) -> Response:
             "sha256": recording.sha256,
         }
     )
+
+
+def _placed(request: Request, row: Call) -> Response:
+    person = access.user(request)
+    found = Call.objects.select_related("client", "agent").annotate(recording_status=F("recording__status"))
+    context = {"internals": access.may(person, Permission.VIEW_INTERNALS)}
+    return Response(CallSerializer(found.get(pk=row.pk), context=context).data, status=201)
 
 
 def _limit(request: Request) -> int:

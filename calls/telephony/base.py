@@ -115,13 +115,12 @@ class Webhook:
 
 @dataclass(frozen=True)
 class Ringing:
-    """Somebody calls a number, or an outbound call was answered and asks what to do."""
+    """A call asks what to do: somebody calls a number, or picked up."""
 
     carrier_call_id: str
     account_id: str
     caller: str
     called: str
-    outbound: bool
 
 
 @dataclass(frozen=True)

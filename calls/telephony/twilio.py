@@ -75,7 +75,6 @@ class _Form(BaseModel):
 class _VoiceForm(_Form):
     caller: Party = Field(default="", alias="From")
     called: Party = Field(default="", alias="To")
-    direction: Annotated[str, Field(max_length=20)] = Field(default="inbound", alias="Direction")
 
 
 class _StatusForm(_Form):
@@ -138,7 +137,7 @@ class TwilioCodec:
             return self._media(body)
         if event == "start":
             return self._start(body)
-        if self._stream_id and event in {"mark", "dtmf", "stop"} and body.get("streamSid") != self._stream_id:
+        if self._stream_id and event in ("mark", "dtmf", "stop") and body.get("streamSid") != self._stream_id:
             return Malformed("another stream's message")
         if event == "connected":
             return base.Connected()
@@ -257,8 +256,7 @@ class Twilio:
 
     def ringing(self, hook: Webhook) -> base.Ringing:
         form = self._read(_VoiceForm, hook)
-        outbound = form.direction.startswith("outbound")
-        return base.Ringing(form.call_sid, form.account_sid, form.caller, form.called, outbound)
+        return base.Ringing(form.call_sid, form.account_sid, form.caller, form.called)
 
     def status(self, hook: Webhook) -> base.StatusChange:
         form = self._read(_StatusForm, hook)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from urllib.parse import parse_qs
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -31,15 +32,15 @@ FORM = "application/x-www-form-urlencoded"
 
 @csrf_exempt
 @require_POST
-def voice(request: HttpRequest, carrier: str) -> HttpResponse:
-    """A call comes in, or one that we placed was answered."""
+def voice(request: HttpRequest, carrier: str, call_id: UUID | None = None) -> HttpResponse:
+    """A call comes in; or, at the address that names it, one that we placed was answered."""
     try:
         known, hook, account = _verified(request, carrier)
         ringing = known.ringing(hook)
     except WebhookRefused as refused:
         return _refused(refused)
     host = AgencyMiddleware.hostname_from_request(request)
-    answer = outbound.answered(account, ringing) if ringing.outbound else inbound.take(account, ringing)
+    answer = inbound.take(account, ringing) if call_id is None else outbound.answered(account, ringing, call_id)
     if answer is None:
         return _document(known.hang_up())
     if answer.connect:
@@ -51,28 +52,29 @@ def voice(request: HttpRequest, carrier: str) -> HttpResponse:
 
 @csrf_exempt
 @require_POST
-def status(request: HttpRequest, carrier: str) -> HttpResponse:
-    """A carrier tells how its leg goes: any number of times, in any order."""
+def status(request: HttpRequest, carrier: str, call_id: UUID | None = None) -> HttpResponse:
+    """A carrier tells how its leg goes: any number of times, in any order. Of calls that we placed it may do so before
+    its answer to the dialling was read, so their addresses name them."""
     try:
         known, hook, account = _verified(request, carrier)
         change = known.status(hook)
     except WebhookRefused as refused:
         return _refused(refused)
     if _first_delivery(known.name, change.key):
-        progress.carrier_said(account, change)
+        progress.carrier_said(account, change, call_id)
     return HttpResponse(status=204)
 
 
 @csrf_exempt
 @require_POST
-def answered_by(request: HttpRequest, carrier: str) -> HttpResponse:
+def answered_by(request: HttpRequest, carrier: str, call_id: UUID) -> HttpResponse:
     """The carrier's detection of who picked up."""
     try:
         known, hook, account = _verified(request, carrier)
         found = known.answered_by(hook)
     except WebhookRefused as refused:
         return _refused(refused)
-    progress.picked_up_by(account, found)
+    progress.picked_up_by(account, found, call_id)
     return HttpResponse(status=204)
 
 
