@@ -27,12 +27,15 @@ def expectation(engine: Engine) -> Expectation:
             volunteered=tuple(kind for kind in _VOLUNTEERED if kind in kinds),
             open=slot.type in ("text", "name") and engine.at.pending is None,
         )
-    targets = [engine.flow.node(intent.goto) for intent in intents if intent.goto]
-    asked = {s.type for target in targets if isinstance(target, CollectNode) for s in target.slots}
+    forms = {intent.name: engine.flow.node(intent.goto) for intent in intents if intent.goto}
+    asked = {name: {slot.type for slot in form.slots} for name, form in forms.items() if isinstance(form, CollectNode)}
+    wanted = set().union(*asked.values()) if asked else set()
+    volunteered = tuple(kind for kind in _VOLUNTEERED if kind in wanted)
     return Expectation(
         phrases=phrases,
         key_phrases=keys,
-        volunteered=tuple(kind for kind in _VOLUNTEERED if kind in asked),
+        volunteered=volunteered,
+        openers=tuple(e for i in intents if asked.get(i.name, set()) & set(volunteered) for e in i.examples),
         open=not phrases,
     )
 

@@ -49,8 +49,8 @@ class Expectation:
     """What a caller may say next, for ears that can be told.
 
     `phrases` are whole sentences, `key_phrases` words that settle the matter wherever they stand, `slot` the kind of
-    value that was asked for (with its `choices`), `volunteered` kinds of value that may come along with a phrase,
-    `open` when anything at all is a fair answer.
+    value that was asked for (with its `choices`), `open` when anything at all is a fair answer. `openers` are those of the phrases
+    after which a value of a `volunteered` kind may follow at once (“book an appointment for Thursday”).
     """
 
     phrases: tuple[str, ...] = ()
@@ -58,6 +58,7 @@ class Expectation:
     slot: SlotType | None = None
     choices: tuple[str, ...] = ()
     volunteered: tuple[SlotType, ...] = ()
+    openers: tuple[str, ...] = ()
     open: bool = False
 
 

@@ -29,8 +29,12 @@ RATE = 16_000
 CMN = "38.43,12.71,-15.54,19.49,-9.28,0.20,7.19,-12.30,8.61,-6.60,1.33,4.97,-5.85"
 MOST_UTTERANCES = 48
 MOST_SECONDS = 60
+MOST_AGAIN = 12
+BELIEVED = 0.5
 _MOST_GRAMMARS = 6
-LEAST_CHANCE = 0.02
+LEAST_CHANCE = 0.001
+# Silence must not be dearer than a short word, or every pause is heard as “eight”; and words have to earn their place.
+SILENCE, WORD = 0.8, 0.02
 _MOST_DICTATORS = 2
 _MODEL = Path(get_model_path()) / "en-us"
 
@@ -39,7 +43,7 @@ class Ear:
     """A decoder with a vocabulary of its own; keeps the grammars it heard by lately."""
 
     def __init__(self, dictionary: Dictionary, seed: str) -> None:
-        self.decoder = Decoder(lm=None, dict=seed, loglevel="FATAL")
+        self.decoder = Decoder(lm=None, dict=seed, silprob=SILENCE, wip=WORD, loglevel="FATAL")
         self._dictionary = dictionary
         self._known: set[str] = {"a"}
         self._grammars: OrderedDict[str, None] = OrderedDict()
@@ -57,7 +61,7 @@ class Ear:
             final = grammar.states
             ways = Counter(source for source, _, _ in grammar.arcs)
             arcs: list[tuple[int, int, float] | tuple[int, int, float, str]] = [
-                (source, target, max(1 / ways[source], LEAST_CHANCE), word) for source, target, word in grammar.arcs
+                (source, target, max(ways[source] ** -0.5, LEAST_CHANCE), word) for source, target, word in grammar.arcs
             ]
             arcs += [(end, final, 1.0) for end in grammar.ends]
             self.decoder.add_fsg(grammar.name, self.decoder.create_fsg(grammar.name, 0, final, arcs))
@@ -132,7 +136,7 @@ class Utterance:
         self._ear = listeners.ear(grammar) if grammar else None
         self._loop = listeners.loop()
         self._dictator = listeners.dictator() if wanted.get("dictation") else None
-        self._samples = 0
+        self._heard = bytearray()
         for decoder in self._decoders():
             decoder.set_cmn(wanted.get("cmn") or CMN)
             decoder.start_utt()
@@ -143,25 +147,39 @@ class Utterance:
 
     def hear(self, pcm: bytes, *, last: bool = False) -> None:
         samples = np.frombuffer(pcm[: len(pcm) // 2 * 2], dtype="<i2")
-        self._samples += len(samples)
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples, last=last)
-        if len(samples) and self._samples <= MOST_SECONDS * RATE:
+        if len(samples) and len(self._heard) <= MOST_SECONDS * RATE * 2:
             raw = samples.astype("<i2", copy=False).tobytes()
+            self._heard += raw
             for decoder in self._decoders():
                 decoder.process_raw(raw)
 
     def finish(self) -> dict[str, Any]:
+        """What was said. What is not believed is heard again with this voice's own mean, which is known only now."""
         self.hear(b"", last=True)
         for decoder in self._decoders():
             decoder.end_utt()
+        result = self._result()
+        if result["confidence"] < BELIEVED and len(self._heard) <= MOST_AGAIN * RATE * 2 and self._ear is not None:
+            mean = self._loop.get_cmn(True)
+            for decoder in (self._ear.decoder, self._loop):
+                decoder.set_cmn(mean)
+                decoder.start_utt()
+                decoder.process_raw(bytes(self._heard))
+                decoder.end_utt()
+            again = self._result() | {key: result[key] for key in ("dictated", "dictated_confidence")}
+            result = max((again, result), key=lambda one: one["confidence"])
+        return result
+
+    def _result(self) -> dict[str, Any]:
         phones = _heard(self._loop)
         text, sure, whole = "", 0.0, True
         evidence = None
-        if self._ear is not None:
-            words = _heard(self._ear.decoder)
+        if self._ear is not None and self._grammar is not None:
+            words = whole_part(_heard(self._ear.decoder), self._grammar)
             text = " ".join(_plain(part.word) for part in words if not part.silent)
-            whole = self._grammar is not None and self._grammar.accepts(text.split())
+            whole = self._grammar.accepts(text.split())
             evidence = weigh(words, phones)
             sure = confidence(evidence, whole=whole, strictness=self._strictness) if text else 0.0
         dictated, dictated_sure = "", 0.0
@@ -185,6 +203,19 @@ class Utterance:
             for decoder in self._decoders():
                 decoder.end_utt()
         self._listeners.back(self._ear, self._loop, self._dictator)
+
+
+def whole_part(words: list[Heard], grammar: Automaton) -> list[Heard]:
+    """Without the last word or two, where that makes a sentence of the grammar: a pause is often heard as “at”."""
+    for cut in range(3):
+        kept = words
+        for _ in range(cut):
+            at = max((i for i, part in enumerate(kept) if not part.silent), default=None)
+            kept = kept[:at] if at is not None else []
+        said = [_plain(part.word) for part in kept if not part.silent]
+        if said and grammar.accepts(said):
+            return kept
+    return words
 
 
 def _heard(decoder: Decoder) -> list[Heard]:

@@ -80,9 +80,9 @@ def confidence(evidence: Evidence, *, whole: bool = True, strictness: float = 0.
         return 0.0
     # A short word has few frames to average over, so it may stray further.
     short = max(0.0, min(1.0, (70 - evidence.frames) / 40))
-    allowed = -3.35 - 1.45 * short - 1.6 * (0.5 - strictness)
+    allowed = -4.0 - 1.0 * short - 1.6 * (0.5 - strictness)
     margin = evidence.average - allowed
-    margin -= 0.45 * max(0.0, -5.4 - evidence.worst)
+    margin -= 0.3 * max(0.0, -6.8 - evidence.worst)
     margin -= 6.0 * max(0.0, 0.82 - evidence.cover)
     if not whole:
         margin -= 1.5

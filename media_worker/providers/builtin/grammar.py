@@ -38,17 +38,18 @@ RULES: dict[str, str] = {
     "ordinal": "first | second | third | fourth | fifth | sixth | seventh | eighth | ninth | tenth | eleventh | twelfth"
     " | thirteenth | fourteenth | fifteenth | sixteenth | seventeenth | eighteenth | nineteenth | twentieth"
     " | twenty (first | second | third | fourth | fifth | sixth | seventh | eighth | ninth) | thirtieth | thirty first",
-    "date": "today | tomorrow | the day after tomorrow | [on] [the | this | next | coming] <weekday> [week]"
+    "date": "today | tomorrow | the day after tomorrow | [on | this | next] <weekday>"
     " | <weekday> next week | a week from (<weekday> | today | tomorrow) | next week"
-    " | in (<unit> | a) (day | days | week | weeks)"
-    " | [on] [<weekday>] [the] <ordinal> [of] [<month>] | [on] [<weekday>] <month> [the] (<ordinal> | <unit> | <teen>)",
+    " | in (two | three | four | five | six | ten) (days | weeks) | in a week"
+    " | [on] the <ordinal> [of <month>] | [on] <weekday> [the] <ordinal> [of <month>]"
+    " | [on] [<weekday>] <month> [the] <ordinal>",
     "dates": "[it's | how about | maybe | let's say | make it | for] <date> [please | would be fine | works for me]",
     "hour": "one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve",
     "minute": "oh <unit> | <teen> | <tens> [<unit>]",
     "daypart": "a m | p m | in the morning | in the afternoon | in the evening | at night",
     "time": "[at | around | about] (<hour> [<minute>] [o'clock] [<daypart>]"
     " | (half past | quarter past | quarter to | a quarter past | a quarter to | half) <hour> [<daypart>]"
-    " | (five | ten | twenty | twenty five) (past | to) <hour> [<daypart>] | noon | midday | midnight)",
+    " | (five | ten | twenty) (past | to) <hour> [<daypart>] | noon | midday | midnight)",
     "times": "[it's | how about | maybe | let's say | make it] <time> [please | would be fine | works for me]",
     "phone": "[it's | it is | my number is | the number is | my phone number is | sure it's] [plus] <digits>",
     "yes_no": "yes | yeah | yep | sure | correct | right | exactly | of course | okay | yes please | yes it is"
@@ -68,7 +69,7 @@ RULES: dict[str, str] = {
     "email": "[it's | it is | my email is | my e-mail is] <mail_word>+ at <mail_host>"
     " dot (com | net | org | c o dot u k | d e | i o | e u)",
     "please": "please | thank you | thanks",
-    "well": "hello | hi | um | uh | yes | yeah | well | okay | so | please | sorry",
+    "well": "hello | yes | yeah | well | okay | please | sorry",
     "decline": "skip | skip that | i don't have one | i don't know | i'd rather not | i have none",
 }  # fmt: skip
 
@@ -76,13 +77,14 @@ RULES: dict[str, str] = {
 @lru_cache(maxsize=256)
 def grammar(expected: Expectation) -> Automaton | None:
     """The grammar of what is expected; None when nothing definite is."""
-    parts: list[str] = []
+    parts = _slot(expected)
+    openers = {shape for phrase in expected.openers if (shape := _phrase(phrase))}
     phrases = [shape for phrase in expected.phrases[:MOST_PHRASES] if (shape := _phrase(phrase))]
     if phrases:
+        parts.append(f"[<well>] ({' | '.join(dict.fromkeys(phrases))}) [<please>]")
+    if openers and expected.volunteered:
         tail = " ".join(f"[<{kind}>]" for kind in expected.volunteered)
-        volunteered = f"[for | on] {tail}" if tail else ""
-        parts.append(f"[<well>] ({' | '.join(dict.fromkeys(phrases))}) {volunteered} [<please>]")
-    parts += _slot(expected)
+        parts.append(f"[<well>] ({' | '.join(sorted(openers))}) [for] {tail} [<please>]")
     return compile_rule(" | ".join(f"({part})" for part in parts), RULES) if parts else None
 
 
