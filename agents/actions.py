@@ -133,9 +133,10 @@ def undo_restore(actor: User, agent: Agent) -> Saved:
     """Raises InvalidInput when there is nothing to undo."""
     with transaction.atomic():
         agent = _locked(agent.pk)
-        if agent.draft_before is None:
+        before = agent.draft_before
+        if before is None:
             raise InvalidInput("There is no earlier draft to bring back.")
-        agent.draft_before, before = None, agent.draft_before
+        agent.draft_before = None
         saved = _put_draft(agent, before, "draft_before")
         audit.record(actor, "agent.restore_undone", agent)
     return saved
@@ -261,6 +262,8 @@ def _check_new(client: Client, call_type: str, purpose: str) -> None:
 
 
 def _refuse_taken_name(client: Client, name: str, besides: UUID | None = None) -> None:
-    others = Agent.objects.filter(client=client, name__iexact=name, archived_at=None).exclude(pk=besides)
+    others = Agent.objects.filter(client=client, name__iexact=name, archived_at=None)
+    if besides is not None:
+        others = others.exclude(pk=besides)
     if others.exists():
         raise InvalidInput(f"{client.name} has an agent called “{name}” already.", "name")

@@ -67,9 +67,10 @@ def values(document: Any) -> dict[str, Any]:
         "interruption": "never" if not turns["interruptible"] else "words" if turns["min_words"] else "any",
         "turns": turns,
         "limits": limits,
+        "idle_after": _short(limits["idle_after"]),
         "minutes": _as_minutes(limits["max_duration"]),
         "idle_prompts": "\n".join(map(str, prompts)) if isinstance(prompts, list | tuple) else str(prompts),
-        "fine_tuning": [(name, label, hint, turns[name]) for name, label, hint in FINE_TUNING],
+        "fine_tuning": [(name, label, hint, _short(turns[name])) for name, label, hint in FINE_TUNING],
     }
 
 
@@ -111,6 +112,11 @@ def number(text: str) -> int | float | str:
 def _part(document: Any, name: str) -> dict[str, Any]:
     part = document.get(name) if isinstance(document, dict) else None
     return part if isinstance(part, dict) else {}
+
+
+def _short(value: Any) -> Any:
+    """8.0 → 8"""
+    return f"{value:g}" if isinstance(value, float) else value
 
 
 def _as_minutes(seconds: Any) -> Any:

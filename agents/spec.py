@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection
 from pydantic import SecretStr
 
 from agents.content import NAMES, TALENTS, AgentContent, Choice, read
@@ -17,6 +16,7 @@ from agents.errors import NotPublishable, ProviderAccountMissing
 from agents.models import Agent, AgentVersion, ProviderAccount
 from media_worker.contract.spec import AgentSpec, AudioFormat, CallSpec, Provider, Providers, Scalar
 from media_worker.providers.base import TalentName
+from voiceops.lib.schema import current_schema
 
 LONGEST_PARTY = 64
 
@@ -56,7 +56,7 @@ def _spec(
     }
     return CallSpec(
         call_id=call.id,
-        agency=connection.schema_name,
+        agency=current_schema(),
         direction=call.direction,
         audio=audio,
         caller=call.caller[:LONGEST_PARTY],

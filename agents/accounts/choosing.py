@@ -96,7 +96,8 @@ def _form(
         declared = vendor.talent(talent)
     except KeyError:
         vendor, declared = None, None
-    given = choice.get("options") if isinstance(choice.get("options"), dict) else {}
+    options = choice.get("options")
+    given: Mapping[str, Any] = options if isinstance(options, dict) else {}
     fields = declared.options if declared else ()
     return TalentForm(
         talent=talent,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,6 +11,8 @@ from agents.flow.problems import place_of, words
 
 _BY_NAME = {"nodes": "id", "intents": "name", "slots": "name"}
 _MOST = 400
+Path = tuple[str, ...]
+What = Literal["added", "removed", "changed"]
 
 
 @dataclass(frozen=True)
@@ -26,27 +28,48 @@ class Change:
     """`place` in words; `what` happened; the texts before and after, line by line where both exist."""
 
     place: str
-    what: Literal["added", "removed", "changed"]
+    what: What
     lines: tuple[Line, ...]
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    """Every difference, in the order of the newer document; rows are matched by name, so a moved row is none."""
+    """Every difference, in the order of the newer document. Rows are matched by name, so a moved row is none, and one
+    that came or went is one difference."""
     old, new = dict(_leaves(before, ())), dict(_leaves(after, ()))
-    changes = []
+    old_rows, new_rows = _rows(old), _rows(new)
+    whole: dict[tuple[Path, What], list[str]] = {}
+    changes: list[Change | tuple[Path, What]] = []
     for path in dict.fromkeys([*new, *old]):
-        was, now = old.get(path), new.get(path)
+        was, now = old.get(path, ""), new.get(path, "")
         if was == now:
             continue
-        what: Literal["added", "removed", "changed"] = "changed"
-        if was in (None, ""):
-            what = "added"
-        elif now in (None, ""):
-            what = "removed"
-        changes.append(Change(_place(path), what, tuple(_diff(was or "", now or ""))))
-        if len(changes) >= _MOST:
-            break
-    return changes
+        row = next((path[:n] for n in range(1, len(path)) if (path[:n] in new_rows) != (path[:n] in old_rows)), None)
+        what: What = "added" if not was else "removed" if not now else "changed"
+        if row is None:
+            changes.append(Change(_place(path), what, tuple(_diff(was, now))))
+            continue
+        if (row, what) not in whole:
+            changes.append((row, what))
+        whole.setdefault((row, what), []).extend((now or was).splitlines())
+    return [
+        item if isinstance(item, Change) else Change(_place(item[0]), item[1], _all_of(whole[item], item[1]))
+        for item in changes[:_MOST]
+    ]
+
+
+def _rows(leaves: Iterable[Path]) -> set[Path]:
+    """The paths of the rows that hold these leaves: (nodes, booking), (nodes, booking, slots, day), …"""
+    return {
+        path[: number + 2]
+        for path in leaves
+        for number, key in enumerate(path[:-1])
+        if key in _BY_NAME and number + 2 < len(path)
+    }
+
+
+def _all_of(texts: list[str], what: What) -> tuple[Line, ...]:
+    kind: Literal["gone", "new"] = "gone" if what == "removed" else "new"
+    return tuple(Line(kind, text) for text in texts[:60])
 
 
 def _leaves(here: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -61,7 +84,8 @@ def _leaves(here: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
             return
         for number, item in enumerate(here):
             name = str(item.get(key, number)) if isinstance(item, Mapping) else str(number)
-            yield from _leaves({k: v for k, v in item.items() if k != key} or {"": ""}, (*path, name))
+            fields = {k: v for k, v in item.items() if k != key} if isinstance(item, Mapping) else {}
+            yield from _leaves(fields or {"": ""}, (*path, name))
     elif path and path[-1] != "type":
         yield path, "" if here is None else _plain(here)
 

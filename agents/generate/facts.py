@@ -54,7 +54,8 @@ _SERVICES = re.compile(
     r"\s+(?P<services>[^;\n.!?]{3,240})",
     re.IGNORECASE,
 )
-_NAME = r"(?P<name>[A-Z0-9][\w&'’.-]*(?:\s+(?:&\s+|and\s+|of\s+|the\s+)?[A-Z0-9][\w&'’.-]*){0,5})"
+_WORD = r"[A-Z0-9][\w&'’-]*(?:\.\w+)*"
+_NAME = rf"(?P<name>{_WORD}(?:\s+(?:&\s+|and\s+|of\s+|the\s+)?{_WORD}){{0,5}})"
 _BUSINESS = re.compile(
     rf"\b(?:called|named|business name(?: is|:)|company name(?: is|:)|we are|we're)\s+[\"“']?{_NAME}"
 )
@@ -203,7 +204,9 @@ def _answers(text: str) -> dict[str, str]:
 
 
 def _holds(words: str, word: str) -> bool:
-    return word in words if len(word) == 1 else re.search(rf"\b{re.escape(word)}\b", words) is not None
+    if len(word) == 1:  # a currency's sign, which means a price only before a number
+        return re.search(rf"{re.escape(word)}\s?\d", words) is not None
+    return re.search(rf"\b{re.escape(word)}\b", words) is not None
 
 
 def _as_answer(sentence: str) -> str:

@@ -26,7 +26,7 @@ def behaviour(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     if request.method == "POST":
         access.require(request, Permission.BUILD_AGENTS)
         before = agent.draft if isinstance(agent.draft, dict) else {}
-        posted = request.POST.dict()
+        posted = editor.posted(request)
         document = {**before, **words.parse(posted, before)}
         body = BODY if posted.get("pace") != posted.get("pace_before") or posted.get("force") else ""
         return editor.save(request, agent, "agent_behaviour", document, body, _form(document))

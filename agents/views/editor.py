@@ -57,6 +57,11 @@ def call_me_url(agent: Agent) -> str:
     return reverse("call_me", args=[agent.pk]) if calls and agent.client.numbers.exists() else ""
 
 
+def posted(request: HttpRequest) -> dict[str, str]:
+    """What was typed; of a field that came several times, the last."""
+    return {name: str(value) for name, value in request.POST.items()}
+
+
 def wants_json(request: HttpRequest) -> bool:
     return "application/json" in request.headers.get("Accept", "")
 
@@ -77,8 +82,9 @@ def save(
     agent.refresh_from_db()
     if not wants_json(request):
         return redirect(f"{reverse(tab, args=[agent.pk])}{more.get('anchor', '')}")
-    context = frame(request, agent, tab, reading=saved.reading, **dict(more))
-    answer: dict[str, Any] = {"revision": saved.revision, "state": _state(request, context)}
+    context = frame(request, agent, tab, **{**more, "reading": saved.reading})
+    badge = render_to_string("agents/parts/badge.html", context, request)
+    answer: dict[str, Any] = {"revision": saved.revision, "state": _state(request, context), "badge": badge}
     if body:
         answer["body"] = render_to_string(body, context, request)
         answer["open"] = more.get("opened", "")
@@ -93,6 +99,7 @@ def _revision(request: HttpRequest) -> int:
 def _answer(
     request: HttpRequest, agent: Agent, tab: str, error: CustomerError, *, status: int, theirs: int = 0
 ) -> HttpResponse:
+    agent.draft_revision = _revision(request)  # what was not saved stays behind, until somebody decides
     context = frame(request, agent, tab) | {"error": error.sentence, "theirs": theirs}
     return JsonResponse({"error": error.sentence, "state": _state(request, context)}, status=status)
 

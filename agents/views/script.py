@@ -37,7 +37,7 @@ def agent(request: HttpRequest, agent_id: UUID) -> HttpResponse:
 
 def _save(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Keeps the form; `add`, `remove`, `up` and `down` change its rows first."""
-    flow, opened = form.parse(request.POST.items()), ""
+    flow, opened = form.parse(editor.posted(request).items()), ""
     if place := request.POST.get("add"):
         flow, opened = form.add(flow, place)
     elif path := request.POST.get("remove"):

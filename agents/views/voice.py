@@ -27,7 +27,7 @@ def voice(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     if request.method == "POST":
         access.require(request, Permission.BUILD_AGENTS)
         before = agent.draft if isinstance(agent.draft, dict) else {}
-        posted = request.POST.dict()
+        posted = editor.posted(request)
         document = {**before, "models": choosing.parse(posted), "language": posted.get("language", "en")}
         return editor.save(request, agent, "agent_voice", document, BODY, _forms(document))
     context = editor.frame(request, agent, "agent_voice", **_forms(agent.draft))

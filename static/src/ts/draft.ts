@@ -10,6 +10,7 @@ import { all, find, meta, on } from "./dom";
 interface Answer {
   revision?: number;
   state?: string;
+  badge?: string;
   body?: string;
   open?: string;
 }
@@ -134,6 +135,8 @@ class Draft {
     const wasOpen = !!find("details.problems[open]", this.form);
     if (state) state.innerHTML = answer.state ?? "";
     if (wasOpen) find("details.problems", this.form)?.setAttribute("open", "");
+    const badge = find("[data-draft-badge]");
+    if (badge && answer.badge) badge.innerHTML = answer.badge;
     const body = find("[data-draft-body]", this.form);
     if (!answer.body || !body || this.dirty) return;
     const open = new Set(all("details[open][id]", body).map((details) => details.id));

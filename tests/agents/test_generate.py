@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import pytest
+
+from agents.content import read
+from agents.generate import Generated, Request, builtin
+from agents.generate.facts import Facts, read_facts
+from media_worker.contract.flow import ConversationNode, Flow, Intent
+from tests.agents.conversations import ring
+
+pytestmark = pytest.mark.unit
+
+DENTAL = (
+    "Front desk of the dental practice Bright Dental. Books appointments. We're open Mon-Fri 8am-5pm and Sat 9-1. "
+    "We are located at 120 Main Street, Springfield. Call us on (415) 555-2671. We offer cleanings, fillings and "
+    "root canals. Parking is free behind the building. They accept Delta insurance. A cleaning costs 90 dollars."
+)
+EVERYTHING = Facts(
+    "Bright Dental", "nine to five", "120 Main Street", "4 1 5", "cleanings", {"parking": "Parking is free."}
+)
+
+
+def make(purpose: str, call_type: str = "inbound", business: str = "Bright Dental") -> Generated:
+    return builtin.generate(Request(purpose, business, call_type))
+
+
+def intents(flow: Flow) -> list[Intent]:
+    own = [intent for node in flow.nodes if isinstance(node, ConversationNode) for intent in node.intents]
+    return [*flow.intents, *own]
+
+
+@pytest.mark.parametrize("name", builtin.names())
+@pytest.mark.parametrize("facts", [Facts("Bright Dental"), EVERYTHING], ids=["bare", "full"])
+def test_every_template_makes_an_agent_without_a_single_problem(name: str, facts: Facts) -> None:
+    reading = read(builtin.fill(name, facts).document())
+    assert reading.content is not None
+    assert [str(problem) for problem in reading.problems] == []
+    for intent in intents(reading.content.flow):
+        assert len(intent.examples) >= 6, intent.name
+
+
+@pytest.mark.parametrize("name", builtin.names())
+def test_no_template_leaves_a_hole_of_its_own(name: str) -> None:
+    def texts(here: object) -> list[str]:
+        if isinstance(here, str):
+            return [here]
+        parts = here.values() if isinstance(here, dict) else here if isinstance(here, list | tuple) else ()
+        return [text for part in parts for text in texts(part)]
+
+    for text in texts(builtin.fill(name, Facts("Bright Dental")).document()):
+        assert "[" not in text
+        assert ".." not in text
+
+
+def test_there_are_at_least_six_industries() -> None:
+    assert len(builtin.names()) >= 6
+
+
+def test_facts_are_read_from_a_description() -> None:
+    facts = read_facts(DENTAL, "Bright Dental")
+    assert facts.hours == "Monday to Friday 8 a.m. to 5 p.m. and Saturday 9 a.m. to 1 p.m."
+    assert facts.address == "120 Main Street, Springfield"
+    assert facts.phone == "4 1 5, 5 5 5, 2 6 7 1"
+    assert facts.services == "cleanings, fillings and root canals"
+    assert facts.answers == {
+        "parking": "Parking is free behind the building.",
+        "insurance": "We accept Delta insurance.",
+        "prices": "A cleaning costs 90 dollars.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("purpose", "call_type", "template"),
+    [
+        (DENTAL, "inbound", "clinic"),
+        ("Front desk that books appointments for a hair salon", "inbound", "front_desk"),
+        ("Takes table reservations for our pizzeria", "inbound", "restaurant"),
+        ("Call people who asked for a quote and qualify the lead", "outbound", "leads"),
+        ("Remind patients of their appointment and confirm it", "outbound", "reminder"),
+        ("Customers ask where their order is", "inbound", "orders"),
+        ("Technical support helpdesk", "inbound", "support"),
+        ("A satisfaction survey after a visit", "outbound", "survey"),
+        ("", "inbound", "front_desk"),
+        ("", "outbound", "leads"),
+    ],
+)
+def test_the_words_of_a_description_choose_the_template(purpose: str, call_type: str, template: str) -> None:
+    assert make(purpose, call_type, "Acme").template == template
+
+
+def test_the_same_description_always_makes_the_same_agent() -> None:
+    assert make(DENTAL).content == make(DENTAL).content
+
+
+def test_a_caller_books_an_appointment_and_asks_for_the_hours() -> None:
+    talk = ring(make(DENTAL).content)
+    assert "Bright Dental" in talk.said[0]
+    assert "day and time" in talk.caller("I would like to book an appointment")
+    assert "Thursday" in talk.caller("next Thursday at three")
+    talk.caller("yes")
+    booked = talk.caller("my name is Alice Cooper")
+    assert "Alice Cooper" in booked
+    assert "Thursday" in booked
+    assert "3 p.m." in booked
+    assert "Monday to Friday" in talk.caller("what are your opening hours")
+    talk.caller("goodbye")
+    assert talk.ended == "completed"
+    assert talk.fallbacks == 0
+
+
+def test_a_question_in_between_is_answered_and_the_open_one_asked_again() -> None:
+    talk = ring(make(DENTAL).content)
+    talk.caller("I would like to book an appointment")
+    said = talk.caller("what are your opening hours")
+    assert said.index("Monday to Friday") < said.index("day and time")
+
+
+def test_a_caller_whom_it_does_not_understand_may_leave_a_message() -> None:
+    talk = ring(make(DENTAL).content)
+    for words in ("purple elephants", "flying teapots", "hm"):
+        said = talk.caller(words)
+    assert "call you back" in said
+    talk.caller("Bob Miller")
+    talk.caller("the leaking roof")
+    assert talk.variables["caller_name"] == "Bob Miller"
+    assert talk.variables["message"] == "the leaking roof"
+    talk.caller("no thank you")
+    assert talk.ended == "completed"
+
+
+@pytest.mark.parametrize(
+    ("template", "sentences", "outcome"),
+    [
+        ("clinic", ["this is an emergency", "goodbye"], "completed"),
+        ("front_desk", ["can I talk to a real person", "Bob Miller", "my bill", "no that's all"], "completed"),
+        ("restaurant", ["yes please", "four", "tomorrow at seven", "yes", "Miller", "no thanks"], "completed"),
+        ("leads", ["sure", "a new roof", "this month", "Carol Smith", "415 555 2671", "yes", "no"], "qualified"),
+        ("leads", ["I am busy", "tomorrow at four p m"], "qualified"),
+        ("leads", ["I am not interested"], "not_interested"),
+        ("reminder", ["yes I will be there"], "confirmed"),
+        ("reminder", ["no I can't make it", "next Tuesday at ten in the morning", "yes"], "rescheduled"),
+        ("reminder", ["I want to cancel"], "cancelled"),
+        ("reminder", ["wrong number"], "wrong_number"),
+        ("orders", ["where is my order", "one two three four", "yes", "Dana Dale", "the price", "no"], "completed"),
+        ("support", ["I have a problem", "my internet is down", "urgent", "Bob Baker", "no thanks"], "completed"),
+        ("survey", ["yes", "five", "very friendly staff", "yes"], "completed"),
+        ("survey", ["I am busy"], "declined"),
+    ],
+)
+def test_every_template_holds_a_conversation_to_its_end(template: str, sentences: list[str], outcome: str) -> None:
+    talk = ring(builtin.fill(template, EVERYTHING))
+    for sentence in sentences:
+        talk.caller(sentence)
+    assert talk.ended == outcome, talk.said
+
+
+@pytest.mark.parametrize("name", builtin.names())
+def test_silence_never_runs_in_a_circle(name: str) -> None:
+    talk = ring(builtin.fill(name, Facts("Bright Dental")))
+    for _ in range(20):
+        if talk.ended:
+            break
+        talk.caller("")
+    assert talk.ended
+
+
+@pytest.mark.parametrize(
+    "purpose",
+    [
+        "word " * 10_000,
+        "<script>alert(1)</script><b>Front desk</b> &lt;img src=x&gt;",
+        "{{ 7*7 }} {% include 'secret' %} [business] [hours] ${jndi} {{caller|x}}",
+        "予約を取る歯科の受付をお願いします",
+        "Nimmt Anrufe für die Praxis entgegen und vereinbart Termine. Wir sind bitte freundlich.",
+        "مكتب استقبال لعيادة الأسنان",
+        "\x00\x01\u202e\ud800 front desk".encode("utf-8", "ignore").decode(),
+        "open " + "9-5 " * 3000,
+        "called " + "A" * 5000 + " " + "Aa " * 3000,
+        "located at " + "1 " * 5000 + "Street",
+        "we offer " + "x, " * 5000,
+        "(" * 5000 + "1234567890" * 500,
+    ],
+    ids=lambda text: ascii(text[:20]),
+)
+@pytest.mark.parametrize("call_type", ["inbound", "outbound", "both"])
+@pytest.mark.timeout(10)
+def test_hostile_descriptions_make_a_working_agent(purpose: str, call_type: str) -> None:
+    made = make(purpose, call_type)
+    assert read(made.content.document()).blocking == ()
+    spoken = made.content.model_copy(update={"flow": made.content.flow.model_copy(update={"prompt": ""})})
+    text = spoken.model_dump_json()
+    assert "<script" not in text
+    assert "7*7" not in text
+    assert "{%" not in text
+    talk = ring(made.content)
+    assert talk.said[0]
+    talk.caller("goodbye")
+    assert talk.ended
+
+
+def test_another_language_is_said_so() -> None:
+    notes = make("Nimmt Anrufe für die Praxis entgegen und vereinbart Termine mit den Patienten.").notes
+    assert any("German" in note for note in notes)
+    assert not any("looks" in note for note in make(DENTAL).notes)
