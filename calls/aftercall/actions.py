@@ -10,7 +10,9 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from calls import live
-from calls.models import AfterCallJob, Call
+from calls.models import AfterCallJob, Call, Recording
+from tenants.audit.actions import record
+from tenants.people.models import User
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +50,14 @@ def again(call: Call, kind: str) -> bool:
     if changed:
         transaction.on_commit(lambda: start(call))
     return bool(changed)
+
+
+def assemble_again(person: User, call: Call) -> None:
+    """Prepare once more the recording that was given up."""
+    with transaction.atomic():
+        if again(call, AfterCallJob.Kind.ASSEMBLE_RECORDING):
+            Recording.objects.filter(call=call).update(status=Recording.Status.ASSEMBLING, detail="")
+            record(person, "recording.retried", call)
 
 
 def free(now: datetime) -> Q:

@@ -50,7 +50,12 @@ FILTERS = [
 
 
 @extend_schema(
-    methods=["GET"], responses=CallListSerializer, parameters=FILTERS, tags=["Calls"], summary="Calls, newest first"
+    methods=["GET"],
+    operation_id="calls_list",
+    responses=CallListSerializer,
+    parameters=FILTERS,
+    tags=["Calls"],
+    summary="Calls, newest first",
 )
 @extend_schema(
     methods=["POST"],

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from calls.aftercall import actions
-from calls.models import AfterCallJob, Call, Recording
+from calls.models import Call, Recording
 from calls.recording import serving
 from calls.recording.assemble import PEAKS_PER_SECOND
 from tenants import access
@@ -66,10 +66,7 @@ def again(request: HttpRequest, call_id: UUID) -> HttpResponse:
     """Prepare once more what was given up."""
     person = access.require(request, Permission.CONTROL_CALLS)
     call = access.find(request, Call.objects.all(), call_id)
-    with transaction.atomic():
-        if actions.again(call, AfterCallJob.Kind.ASSEMBLE_RECORDING):
-            Recording.objects.filter(call=call).update(status=Recording.Status.ASSEMBLING, detail="")
-            record(person, "recording.retried", call)
+    actions.assemble_again(person, call)
     return redirect("call", call_id=call.pk)
 
 

@@ -9,14 +9,14 @@ import logging
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from calls import inbound, outbound, progress, tickets
-from calls.models import Call, CarrierAccount, WebhookReceipt
+from calls.models import Call, CarrierAccount
 from calls.reasons import meaning
+from calls.receipts import first_delivery
 from calls.telephony.base import Carrier, Document, Webhook, WebhookRefused
 from calls.telephony.registry import CARRIERS
 from tenants.agencies.middleware import AgencyMiddleware
@@ -60,7 +60,7 @@ def status(request: HttpRequest, carrier: str, call_id: UUID | None = None) -> H
         change = known.status(hook)
     except WebhookRefused as refused:
         return _refused(refused)
-    if _first_delivery(known.name, change.key):
+    if first_delivery(known.name, change.key):
         progress.carrier_said(account, change, call_id)
     return HttpResponse(status=204)
 
@@ -144,15 +144,6 @@ def _webhook(request: HttpRequest) -> Webhook:
     url = tickets.web_root(AgencyMiddleware.hostname_from_request(request)) + request.get_full_path()
     headers = {key.lower(): value for key, value in request.headers.items()}
     return Webhook(url, body, request.content_type, headers, form)
-
-
-def _first_delivery(carrier: str, key: str) -> bool:
-    try:
-        with transaction.atomic():
-            WebhookReceipt.objects.create(carrier=carrier, key=key)
-    except IntegrityError:
-        return False
-    return True
 
 
 def _document(document: Document) -> HttpResponse:

@@ -97,6 +97,11 @@ def reserve(name: str, slug: str, owner: Owner, *, token: str, reserved: bool = 
     return agency
 
 
+def enter_once(signup: Signup) -> bool:
+    """Note that the owner went in. False when that was before."""
+    return bool(Signup.objects.filter(pk=signup.pk, entered_at=None).update(entered_at=timezone.now()))
+
+
 def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 

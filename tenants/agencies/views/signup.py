@@ -11,7 +11,6 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -103,8 +102,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     if signup.step != Signup.Step.DONE:
         return redirect("signup_progress", token=token)
     agency = signup.agency
-    first = Signup.objects.filter(pk=signup.pk, entered_at=None).update(entered_at=timezone.now())
-    if not first:
+    if not actions.enter_once(signup):
         return redirect(agency.address)
     with schema_context(agency.schema_name):
         owner = User.objects.get(email=signup.owner_email)
