@@ -26,7 +26,7 @@ from media_worker.providers.builtin.pronounce import Dictionary
 OPEN, AUDIO, FINISH, DROP = 1, 2, 3, 4
 RESULT, FAILED = 1, 2
 RATE = 16_000
-CMN = "38.43,12.71,-15.54,19.49,-9.28,0.20,7.19,-12.30,8.61,-6.60,1.33,4.97,-5.85"
+CMN = "41.06,27.86,-30.17,47.31,-18.19,2.11,19.54,-23.36,17.39,-14.02,3.18,8.09,-15.07"
 MOST_UTTERANCES = 48
 MOST_SECONDS = 60
 MOST_AGAIN = 12

@@ -11,6 +11,7 @@ from media_worker.providers.builtin.automaton import Automaton, compile_rule
 from media_worker.providers.builtin.names import FIRST_NAMES, LAST_NAMES
 
 MOST_PHRASES = 400
+_PLAIN = {"date": "date", "time": "plain_time"}
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 
 _OPENERS = (
@@ -50,8 +51,12 @@ RULES: dict[str, str] = {
     "time": "[at | around | about] (<hour> [<minute>] [o'clock] [<daypart>]"
     " | (half past | quarter past | quarter to | a quarter past | a quarter to | half) <hour> [<daypart>]"
     " | (five | ten | twenty) (past | to) <hour> [<daypart>] | noon | midday | midnight)",
+    "plain_time": "(at | around | about) <hour> [<minute>] [o'clock] [<daypart>]"
+    " | [at | around] (half past | quarter past | quarter to | a quarter past | a quarter to) <hour> [<daypart>]"
+    " | [at] <hour> [<minute>] <daypart> | [at] <hour> o'clock [<daypart>] | at noon | at midday"
+    " | in the (morning | afternoon | evening)",
     "times": "[it's | how about | maybe | let's say | make it] <time> [please | would be fine | works for me]",
-    "phone": "[it's | it is | my number is | the number is | my phone number is | sure it's] [plus] <digits>",
+    "phone": "[it's | it is | my number is | the number is | my phone number is | sure it's] <digits>",
     "yes_no": "yes | yeah | yep | sure | correct | right | exactly | of course | okay | yes please | yes it is"
     " | yes that's right | that's right | that is right | that's correct | that is correct | yes i do | yes i am"
     " | sounds good | absolutely | no | nope | no thanks | no thank you | not really | no it's not | no it isn't"
@@ -83,7 +88,7 @@ def grammar(expected: Expectation) -> Automaton | None:
     if phrases:
         parts.append(f"[<well>] ({' | '.join(dict.fromkeys(phrases))}) [<please>]")
     if openers and expected.volunteered:
-        tail = " ".join(f"[<{kind}>]" for kind in expected.volunteered)
+        tail = " ".join(f"[<{_PLAIN[kind]}>]" for kind in expected.volunteered if kind in _PLAIN)
         parts.append(f"[<well>] ({' | '.join(sorted(openers))}) [for] {tail} [<please>]")
     return compile_rule(" | ".join(f"({part})" for part in parts), RULES) if parts else None
 
@@ -99,9 +104,9 @@ def _slot(expected: Expectation) -> list[str]:
             "[the] (first | second | third | last) one",
         ]
     shapes = {
-        "date": "[<well>] <dates> [<time>]" if "time" in expected.volunteered else "[<well>] <dates>",
+        "date": "[<well>] <dates> [<plain_time>]" if "time" in expected.volunteered else "[<well>] <dates>",
         "time": "[<well>] <times> [<date>]" if "date" in expected.volunteered else "[<well>] <times>",
-        "phone": "[<well>] <phone>",
+        "phone": "<phone>",
         "number": "[<well>] <number>",
         "yes_no": "[<well>] <yes_no> [<please>]",
         "name": "[<well>] <name>",
