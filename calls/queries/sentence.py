@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from calls.models import Call
 from calls.queries.outcomes import words
-from calls.reasons import meaning
+from calls.reasons import EndedReason, meaning
 from voiceops.lib.format import duration, phone
 
 PEOPLE = frozenset({Call.EndedBy.CALLER, Call.EndedBy.AGENT, Call.EndedBy.STAFF})
 ANYBODY = frozenset(Call.EndedBy.values)
 UNDER_WAY = {
-    Call.Status.SCHEDULED: "is scheduled",
-    Call.Status.QUEUED: "waits to be dialled",
-    Call.Status.DIALING: "is being dialled",
-    Call.Status.RINGING: "is ringing",
-    Call.Status.IN_PROGRESS: "is live",
-    Call.Status.TRANSFERRING: "is being transferred",
+    Call.Status.SCHEDULED: "scheduled",
+    Call.Status.QUEUED: "waiting to be dialled",
+    Call.Status.DIALING: "being dialled",
+    Call.Status.RINGING: "ringing",
+    Call.Status.IN_PROGRESS: "live now",
+    Call.Status.TRANSFERRING: "being transferred",
 }
+SELF_EVIDENT = frozenset({EndedReason.CALLER_HANGUP, EndedReason.AGENT_HANGUP, EndedReason.STAFF_HANGUP})
 
 
 def talked_seconds(call: Call) -> float | None:
@@ -31,7 +32,8 @@ def title(call: Call, country: str) -> str:
     agent = call.agent.name if call.agent else "no agent"
     desk = f"{call.client.name}’s {agent}" if call.client else agent
     if call.direction == Call.Direction.OUTBOUND:
-        return f"{desk} called {phone(call.called, country)}"
+        verb = "called" if call.status == Call.Status.ENDED else "calls"
+        return f"{desk} {verb} {phone(call.called, country)}"
     if call.direction == Call.Direction.WEB:
         return f"From the browser to {desk}"
     return f"Inbound from {phone(call.caller, country)} to {desk}"
@@ -52,11 +54,13 @@ def ending(call: Call, internals: bool = True) -> str:
 
 
 def why(call: Call, internals: bool) -> str:
-    """One or two sentences on why it ended. Client people read nothing of vendors, carriers and machines."""
+    """One or two sentences on why it ended, where the head does not say it already. Client people read nothing of vendors, carriers and machines."""
     if call.status != Call.Status.ENDED:
         return ""
     if not internals and call.fault != Call.Fault.NONE:
         return "A technical problem ended the call. It is being looked into."
     sentence = meaning(call.ended_reason).sentence
     detail = call.ended_detail.strip() if internals else ""
+    if call.ended_reason in SELF_EVIDENT:
+        return detail
     return f"{sentence} {detail}".strip() if detail != sentence else sentence
