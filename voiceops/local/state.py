@@ -135,6 +135,17 @@ def remember_run_dir(folder: Path) -> Path:
     return folder
 
 
+def given(name: str) -> str:
+    """An environment variable, or the content of the file that `<name>_FILE` names, or nothing."""
+    file = os.environ.get(f"{name}_FILE")
+    if not file:
+        return os.environ.get(name, "")
+    try:
+        return Path(file).read_text().strip()
+    except OSError as error:
+        raise StoreError(f"{name}_FILE names {file}, which cannot be read: {error.strerror}.") from None
+
+
 def local_address() -> str:
     """Where the `up` of this state folder answers, or would answer."""
     with contextlib.suppress(OSError, ValueError, KeyError):

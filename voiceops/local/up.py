@@ -91,7 +91,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _start_stores(supervisor: Supervisor, say: Callable[[str], None]) -> None:
     """Start each store that nothing replaces."""
-    own_postgres, own_redis = not os.environ.get("DATABASE_URL"), not os.environ.get("REDIS_URL")
+    own_postgres, own_redis = not state.given("DATABASE_URL"), not state.given("REDIS_URL")
     if not (own_postgres or own_redis):
         return
     stores = embedded_stores()
@@ -130,7 +130,7 @@ def _start_own(supervisor: Supervisor, options: Options, folder: Path) -> list[l
         "VOICEOPS_STATE": str(folder),
         "PUBLIC_URL": _public_url(options),
         "MEDIA_WORKERS": ",".join(f"127.0.0.1:{port}" for port in ports),
-        "MEDIA_WORKER_KEY": os.environ.get("MEDIA_WORKER_KEY") or state.secrets().media_worker_key,
+        "MEDIA_WORKER_KEY": state.given("MEDIA_WORKER_KEY") or state.secrets().media_worker_key,
         "PYTHONUNBUFFERED": "1",
     }
     media = [
@@ -154,4 +154,4 @@ def _fresh_log(program: Program) -> Program:
 
 
 def _public_url(options: Options) -> str:
-    return os.environ.get("PUBLIC_URL", f"http://localhost:{options.port}").rstrip("/")
+    return (state.given("PUBLIC_URL") or f"http://localhost:{options.port}").rstrip("/")

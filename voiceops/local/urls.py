@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from voiceops.lib.errors import StoreError
-from voiceops.local.state import local_database_url, local_redis_url
+from voiceops.local.state import given, local_database_url, local_redis_url
 
 
 def database_settings() -> dict[str, Any]:
@@ -17,11 +17,11 @@ def database_settings() -> dict[str, Any]:
     to libpq. `DATABASE_POOL=8` keeps up to eight connections per process instead of one per thread and request.
     Raises StoreError when the address cannot be read; the sentence does not repeat it, because it holds a password.
     """
-    parts = urlsplit(os.environ.get("DATABASE_URL") or local_database_url())
+    parts = urlsplit(given("DATABASE_URL") or local_database_url())
     query = dict(parse_qsl(parts.query))
     host = query.pop("host", None) or parts.hostname or ""
     try:
-        port = parts.port
+        port = query.pop("port", None) or parts.port
     except ValueError:
         raise StoreError("The port in DATABASE_URL is no number.") from None
     if parts.scheme not in {"postgresql", "postgres"} or not parts.path.lstrip("/"):
@@ -40,7 +40,7 @@ def database_settings() -> dict[str, Any]:
 
 
 def redis_url() -> str:
-    url = os.environ.get("REDIS_URL") or local_redis_url()
+    url = given("REDIS_URL") or local_redis_url()
     if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
         raise StoreError("REDIS_URL must look like redis://host:6379/0, rediss://… or unix:///path/of/socket.")
     return url
