@@ -16,7 +16,12 @@ if "VOICEOPS_TEST_STATE" not in os.environ:
     os.environ["VOICEOPS_TEST_OWNER"] = str(os.getpid())
 
 os.environ["VOICEOPS_STATE"] = os.environ["VOICEOPS_TEST_STATE"]
-for _name in [name for name in os.environ if name.startswith("S3_")] + ["PUBLIC_URL", "BEHIND_PROXY", "DATABASE_POOL"]:
+for _name in [name for name in os.environ if name.startswith("S3_")] + [
+    "PUBLIC_URL",
+    "VOICEOPS_PORT",
+    "BEHIND_PROXY",
+    "DATABASE_POOL",
+]:
     os.environ.pop(_name, None)
 os.environ["DATABASE_URL"] = f"postgresql://voiceops@/nothing?host={os.environ['VOICEOPS_STATE']}/run"
 os.environ["REDIS_URL"] = (

@@ -28,6 +28,7 @@ PUBLIC_HOST = _public.hostname or "localhost"
 PUBLIC_PORT = _public.port
 ALLOWED_HOSTS = ["*"]  # the tenant middleware answers 404 to every host that is not in the Domain table
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "voiceops.views.stale_form"
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = PUBLIC_SCHEME == "https"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if envbool("BEHIND_PROXY", False) else None
 SECURE_HSTS_SECONDS = 31_536_000 if PUBLIC_SCHEME == "https" else 0

@@ -15,3 +15,8 @@ from django.views.decorators.http import require_GET
 def live_count(request: HttpRequest) -> HttpResponse:
     """The pulse in the top bar, asked again whenever a call begins or ends."""
     return render(request, "components/live_count.html")
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that was open while somebody signed in or out, or one that another site sent."""
+    return render(request, "stale.html", {"back": request.path}, status=403)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
@@ -78,3 +80,8 @@ class Domain(DomainMixin):
     """A host, without port, that belongs to one agency (or to the platform, schema `public`)."""
 
     created_at = models.DateTimeField(auto_now_add=True)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """In the one spelling that the middleware looks for."""
+        self.domain = self.domain.strip().lower().rstrip(".")  # type: ignore[has-type]
+        super().save(*args, **kwargs)

@@ -21,6 +21,8 @@ from tenants.usage import queries
 from tenants.usage.models import DailyUsage
 from voiceops.lib.errors import InvalidInput
 
+MOST_LINES = 10_000
+
 
 class MeSerializer(serializers.Serializer[Any]):
     agency = serializers.CharField()
@@ -121,7 +123,10 @@ def usage(request: Request) -> Response:
     days = request.query_params.get("days", "30")
     if not days.isascii() or not days.isdigit() or not 1 <= int(days) <= 366:
         raise InvalidInput("days takes a whole number from 1 to 366.", "days")
-    return Response(UsageSerializer(queries.table(rows, *queries.last_days(int(days))), many=True).data)
+    lines = queries.lines(rows, *queries.last_days(int(days)), most=MOST_LINES)
+    if lines is None:
+        raise InvalidInput(f"That is more than {MOST_LINES} lines: ask for fewer days, or for one client.", "days")
+    return Response(UsageSerializer(lines, many=True).data)
 
 
 def _agency(request: Request) -> Agency:

@@ -7,6 +7,7 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         from tenants import access
+        from tenants.people import signals  # noqa: F401 (its receivers listen from now on)
 
         for model in ("people.User", "people.Invitation"):
             access.declare(model, access.AGENCY_ONLY, access.Permission.VIEW_PEOPLE)

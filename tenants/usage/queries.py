@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet, Sum
@@ -19,16 +20,16 @@ from tenants.usage.models import DailyUsage
 WORDS = {
     CALL_SECONDS: ("Calls", "min", Decimal(60)),
     "stt_seconds": ("Speech recognised", "min", Decimal(60)),
-    "tts_characters": ("Speech spoken", "characters", Decimal(1)),
-    "tts_seconds": ("Speech spoken", "min", Decimal(60)),
     "llm_tokens_in": ("Model, read", "tokens", Decimal(1)),
     "llm_tokens_out": ("Model, written", "tokens", Decimal(1)),
+    "tts_seconds": ("Speech spoken", "min", Decimal(60)),
+    "tts_characters": ("Speech spoken", "characters", Decimal(1)),
 }
 
 
 @dataclass(frozen=True)
 class Line:
-    """One row of the usage table. `quantity` is in `unit`."""
+    """One quantity of one day, client and vendor, in `unit`."""
 
     day: date
     client: str
@@ -36,6 +37,23 @@ class Line:
     vendor: str
     quantity: Decimal
     unit: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A kind of usage; `total` is the sum of its column, in `unit`."""
+
+    word: str
+    unit: str
+    total: Decimal
+
+
+@dataclass(frozen=True)
+class Table:
+    """One row per day, client or vendor: its name and its cells, None where nothing was used."""
+
+    columns: list[Column]
+    rows: list[tuple[Any, list[tuple[Column, Decimal | None]]]]
 
 
 @dataclass(frozen=True)
@@ -82,20 +100,28 @@ def over_cap(client: Client, now: datetime | None = None) -> bool:
     return used >= client.monthly_minutes_cap * 60
 
 
-def table(rows: QuerySet[DailyUsage], since: date, until: date) -> list[Line]:
-    """By day (the newest first), client and kind. `rows` is what the person may see."""
+def lines(rows: QuerySet[DailyUsage], since: date, until: date, most: int) -> list[Line] | None:
+    """By day (the newest first), client and kind; None when there are more than `most`."""
     found = rows.filter(day__gte=since, day__lte=until).select_related("client")
-    return [_line(row) for row in found.order_by("-day", "client__name", "kind", "vendor")]
+    listed = list(found.order_by("-day", "client__name", "kind", "vendor")[: most + 1])
+    return [_line(row) for row in listed] if len(listed) <= most else None
 
 
-def totals(lines: Iterable[Line]) -> list[Line]:
-    """One line per kind and unit, over all days, clients and vendors."""
-    sums: dict[tuple[str, str], Line] = {}
-    for line in lines:
-        known = sums.get((line.kind, line.unit))
-        quantity = line.quantity + (known.quantity if known else 0)
-        sums[line.kind, line.unit] = Line(line.day, "", line.kind, "", quantity, line.unit)
-    return [sums[key] for key in sorted(sums)]
+def by(rows: QuerySet[DailyUsage], what: Literal["day", "client__name", "vendor"], since: date, until: date) -> Table:
+    """Summed by PostgreSQL, so the table has as many rows as there are days, clients or vendors, and no more."""
+    found = rows.filter(day__gte=since, day__lte=until)
+    sums: dict[Any, dict[tuple[str, str], Decimal]] = {}
+    for key, kind, quantity in found.values_list(what, "kind").annotate(Sum("quantity")).order_by(what):
+        word, unit, amount = _in_units(kind, quantity)
+        cells = sums.setdefault(key, {})
+        cells[word, unit] = cells.get((word, unit), Decimal(0)) + amount
+    heads = sorted({head for cells in sums.values() for head in cells}, key=_place)
+    columns = [
+        Column(*head, sum((cells.get(head, Decimal(0)) for cells in sums.values()), Decimal(0))) for head in heads
+    ]
+    keys = sorted(sums, key=str, reverse=what == "day")
+    placed = list(zip(heads, columns, strict=True))
+    return Table(columns, [(key, [(column, sums[key].get(head)) for head, column in placed]) for key in keys])
 
 
 def last_days(days: int, now: datetime | None = None) -> tuple[date, date]:
@@ -103,7 +129,17 @@ def last_days(days: int, now: datetime | None = None) -> tuple[date, date]:
     return today - timedelta(days=days - 1), today + timedelta(days=1)
 
 
+def _place(head: tuple[str, str]) -> tuple[int, str]:
+    """Columns stand in the order of a call: the call, listening, thinking, speaking."""
+    known = [word for word, _, _ in WORDS.values()]
+    return (known.index(head[0]) if head[0] in known else len(known), head[1])
+
+
+def _in_units(kind: str, quantity: Decimal) -> tuple[str, str, Decimal]:
+    word, unit, divisor = WORDS.get(kind, (kind.replace("_", " ").capitalize(), "", Decimal(1)))
+    return word, unit, (quantity / divisor).quantize(Decimal("0.1") if divisor > 1 else Decimal(1))
+
+
 def _line(row: DailyUsage) -> Line:
-    word, unit, divisor = WORDS.get(row.kind, (row.kind.replace("_", " ").capitalize(), "", Decimal(1)))
-    quantity = (row.quantity / divisor).quantize(Decimal("0.1") if divisor > 1 else Decimal(1))
+    word, unit, quantity = _in_units(row.kind, row.quantity)
     return Line(row.day, row.client.name if row.client else "", word, row.vendor, quantity, unit)

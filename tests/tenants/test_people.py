@@ -283,3 +283,27 @@ def test_a_client_viewer_has_no_keys(agency: World):
     dana = visitor("dana@dental.example")
     assert dana.get("/account/").status_code == 200
     assert dana.get("/account/keys/").status_code == 404
+
+
+# ── the log ──────────────────────────────────────────────────────────────────────────────────────
+def test_signing_in_and_a_new_password_are_in_the_audit_log(agency: World):
+    bob = visitor("bob@alice.example")
+    changed = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    bob.post("/accounts/password/change/", changed)
+    events = list(AuditEvent.objects.order_by("seq").values_list("action", "actor_label", "ip"))
+    assert events[-2:] == [
+        ("person.signed_in", "Bob Baker", "127.0.0.1"),
+        ("person.password_changed", "Bob Baker", "127.0.0.1"),
+    ]
+    page = (
+        visitor("alice@alice.example").get("/settings/audit/?action=person.signed_in&actor=Bob+Baker").content.decode()
+    )
+    assert "Person: signed in" in page
+    assert NEW_PASSWORD not in page
+
+
+def test_a_form_without_our_token_is_told_so(agency: World):
+    stranger = Visitor(enforce_csrf_checks=True)
+    answer = stranger.post("/accounts/login/", {"login": "alice@alice.example", "password": PASSWORD})
+    assert answer.status_code == 403
+    assert "Open the page again" in answer.content.decode()

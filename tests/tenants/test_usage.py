@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,7 +13,7 @@ from django_tenants.utils import schema_context
 from tenants.clients.models import Client
 from tenants.usage.actions import CALL_SECONDS, Quantity, record
 from tenants.usage.models import DailyUsage, UsageRecord
-from tenants.usage.queries import over_cap, table, this_month, totals
+from tenants.usage.queries import by, lines, over_cap, this_month
 from tests.world import World
 
 pytestmark = pytest.mark.db
@@ -64,16 +64,24 @@ def test_a_client_over_its_cap_is_over_it(agency: World):
     assert (month.minutes, month.over) == (Decimal("2.0"), True)
 
 
-def test_the_table_speaks_in_units(agency: World):
+def test_the_tables_speak_in_units(agency: World):
     record([seconds("1", 90), Quantity("2", "llm_tokens_in", 1200, "openai")], at=NOON, client=agency.bright_dental)
-    lines = table(DailyUsage.objects.all(), NOON.date(), NOON.date())
-    assert [(line.kind, line.quantity, line.unit) for line in lines] == [
-        ("Calls", Decimal("1.5"), "min"),
-        ("Model, read", Decimal(1200), "tokens"),
+    record([seconds("3", 30)], at=NOON + timedelta(days=1), client=agency.corner_garage)
+    rows, span = DailyUsage.objects.all(), (NOON.date(), NOON.date() + timedelta(days=1))
+    table = by(rows, "client__name", *span)
+    assert [(column.word, column.unit, column.total) for column in table.columns] == [
+        ("Calls", "min", Decimal("2.0")),
+        ("Model, read", "tokens", Decimal(1200)),
     ]
-    record([seconds("3", 30)], at=NOON, client=agency.corner_garage)
-    summed = totals(table(DailyUsage.objects.all(), NOON.date(), NOON.date()))
-    assert (summed[0].kind, summed[0].quantity) == ("Calls", Decimal("2.0"))
+    assert [(name, [quantity for _, quantity in cells]) for name, cells in table.rows] == [
+        ("Bright Dental", [Decimal("1.5"), Decimal(1200)]),
+        ("Corner Garage", [Decimal("0.5"), None]),
+    ]
+    assert [day for day, _ in by(rows, "day", *span).rows] == [span[1], span[0]]
+    listed = lines(rows, *span, most=3)
+    assert listed is not None
+    assert (listed[0].client, listed[0].kind, listed[0].quantity) == ("Corner Garage", "Calls", Decimal("0.5"))
+    assert lines(rows, *span, most=2) is None
 
 
 def test_calls_that_end_together_are_all_counted(committed: str, world: World):

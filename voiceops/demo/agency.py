@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import connection
 from django_tenants.utils import get_public_schema_name, schema_context
 
 from agents.demo import FRONT_DESK, create_demo_agents
@@ -72,6 +75,11 @@ class Demo:
 
 def seed(*, with_history: bool = False) -> Demo:
     """Make what is missing; `with_history` adds made-up calls of the last two weeks. Raises PlatformError when the agency cannot be made."""
+    with _alone():
+        return _seed(with_history)
+
+
+def _seed(with_history: bool) -> Demo:
     agencies.ensure_addresses()
     agency = _agency()
     if is_local():
@@ -84,6 +92,18 @@ def seed(*, with_history: bool = False) -> Demo:
         if with_history:
             history.tell()
         return Demo(agency, account, number, _api_key(owner))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Two at once wait for each other. The lock is the database session's: a crash lets go of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended('seed_demo', 0))")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended('seed_demo', 0))")
 
 
 def is_local() -> bool:

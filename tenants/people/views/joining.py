@@ -10,7 +10,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tenants.audit import actions as audit
 from tenants.people import actions
 from tenants.people.forms import AcceptForm
 from tenants.people.models import User
@@ -61,5 +60,4 @@ def arrive(request: HttpRequest, token: str) -> HttpResponse:
     if person is None:
         return redirect("account_login")
     login(request, person, backend=BACKEND)
-    audit.record(person, "person.arrived", person)
     return redirect("/")

@@ -23,15 +23,16 @@ def usage(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(client=client)
     period = request.GET.get("days", "30")
     period = period if period in PERIODS else "30"
-    lines = queries.table(rows, *queries.last_days(int(period)))
+    span = queries.last_days(int(period))
     mine = [client] if client else list(access.clients(request))
     months = queries.this_month(mine)
+    internals = access.may(person, Permission.VIEW_INTERNALS)
     context = {
-        "lines": lines,
-        "totals": queries.totals(lines),
+        "days": queries.by(rows, "day", *span),
+        "clients": queries.by(rows, "client__name", *span) if client is None and len(mine) > 1 else None,
+        "vendors": queries.by(rows, "vendor", *span) if internals else None,
         "period": period,
         "periods": PERIODS,
-        "internals": access.may(person, Permission.VIEW_INTERNALS),
         "caps": [(client, months[client.pk]) for client in mine if client.monthly_minutes_cap is not None],
     }
     return render(request, "usage/usage.html", context)
