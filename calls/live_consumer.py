@@ -1,8 +1,7 @@
-"""`/live`: a page names the topics it shows, `{"topics": ["calls", "call:<id>"]}`, and is told when they change.
+"""`/live?topic=calls&topic=call:<id>`: a page names the topics it shows and is told when they change.
 
-server → `{"topic": …, "kind": …}`; changes of one topic and kind within `QUIET_SECONDS` are told once. The first that is
-told of a topic is the kind `following`: what happened before it was not told, so the page asks for the topic once more.
-A topic that the person may not see is not followed, and nothing tells them so. Naming topics again replaces them.
+server → `{"topic": …, "kind": …}`; changes of one topic and kind within `QUIET_SECONDS` are told once. What the page
+says is not read. A topic that the person may not see is not followed, and nothing tells them so.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -25,7 +25,6 @@ from tenants.people.websocket import person_of
 
 QUIET_SECONDS = 0.3
 MAX_TOPICS = 20
-LONGEST_MESSAGE = 4096
 WITHOUT_A_CALL = frozenset({"calls", "home"})
 
 
@@ -60,43 +59,19 @@ def _is_call(calls: Any, topic: str) -> bool:
         return False
 
 
-def named_topics(text: str) -> list[str] | None:
-    """The topics of a page's message, MAX_TOPICS at most; None when it is no such message."""
-    try:
-        topics = json.loads(text)["topics"] if len(text) <= LONGEST_MESSAGE else None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
-        return None
-    return topics[:MAX_TOPICS]
-
-
 class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self.group = group(self.scope["agency"].schema_name)
         self.waiting: dict[tuple[str, str], None] = {}
         self.telling: asyncio.Task[None] | None = None
-        if not await self._follow([]):
-            return
-        await self.channel_layer.group_add(self.group, self.channel_name)
-        await self.accept()
-
-    async def _follow(self, topics: list[str]) -> bool:
-        """Closes the socket, and says False, when the person may not see calls (any more)."""
+        topics = parse_qs(self.scope["query_string"].decode("latin-1")).get("topic", [])[:MAX_TOPICS]
         interest = await database_sync_to_async(interest_of, thread_sensitive=False)(self.scope, topics)
         if interest is None:
             await self.close(4401)
-            return False
+            return
         self.interest = interest
-        return True
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        topics = named_topics(text_data or "")
-        if topics is None:
-            await self.close(4400)
-        elif await self._follow(topics):
-            for topic in sorted(self.interest.topics):
-                await self.send(json.dumps({"topic": topic, "kind": "following"}))
+        await self.channel_layer.group_add(self.group, self.channel_name)
+        await self.accept()
 
     async def disconnect(self, code: int) -> None:
         await self.channel_layer.group_discard(self.group, self.channel_name)

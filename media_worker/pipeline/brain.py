@@ -223,12 +223,12 @@ class Brain:
     # ── the voice and the ears ───────────────────────────────────────────────────────────────────
 
     def spoken(self, speech: Speech) -> None:
-        """A speech is over. Sentences without a sound mean that the TTS failed: they are said once more, or never."""
+        """A speech is over. What the TTS failed to say of it is said once more; a second failure ends the call."""
         mind = self._mind
         mind.observer.spoken(speech)
-        mute = [] if speech.cut else [sentence.text for sentence in speech.sentences if sentence.starts is None]
-        if mute:
-            mind.spawn(self._voice_failed(speech, " ".join(mute)))
+        unsaid = [sentence.text for sentence in speech.sentences if sentence.starts is None or sentence.broken]
+        if unsaid and not speech.cut:
+            mind.spawn(self._voice_failed(speech, " ".join(unsaid)))
         elif speech.sentences and not speech.cut:
             self._tts_failures = 0
         mind.changed()
@@ -245,8 +245,9 @@ class Brain:
             await self.say(missing, speech.turn, speech.kind)
 
     async def voice_silent(self) -> None:
-        """The TTS owes audio, and gives none: what it holds is dropped, and the speech ends where it is."""
+        """The TTS failed, or owes audio and gives none: what it holds is dropped, and the speech ends where it is."""
         await self._mind.voice.stop_tts()
+        self._mind.mouth.break_off()
         self._mind.books.drop_unspoken()
 
     async def ears_failed(self, message: str) -> None:

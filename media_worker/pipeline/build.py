@@ -111,6 +111,9 @@ def build(
             spawn(brain.voice_silent())
         elif stage == "stt" and not vendors.stt.is_usable:
             spawn(brain.ears_failed(message))
+        elif stage == "stt":
+            observer.fault("provider", stage, message)
+            detector.stt_failed()
         else:
             observer.fault("provider" if stage != "pipeline" else "platform", stage, message)
 

@@ -26,7 +26,7 @@ Kind = Literal["reply", "filler", "prompt"]
 
 @dataclass(eq=False)
 class Sentence:
-    """`seconds` of audio were sent; the first of them plays at `starts` (monotonic)."""
+    """`seconds` of audio were sent; the first of them plays at `starts` (monotonic). `broken`: the TTS gave no more."""
 
     text: str
     speech: Speech
@@ -34,16 +34,20 @@ class Sentence:
     seconds: float = 0.0
     starts: float | None = None
     whole: bool = False
+    broken: bool = False
     played: bool = False
     settled: bool = False
     timer: asyncio.TimerHandle | None = None
 
     def heard_words(self, at: float) -> str:
-        if self.played:
-            return self.text
         if self.starts is None:
             return ""
-        length = self.seconds if self.whole else max(self.seconds, len(self.text) * _SECONDS_PER_CHARACTER)
+        if self.played and not self.broken:
+            return self.text
+        if self.played:
+            at = self.starts + self.seconds
+        known = self.whole and not self.broken
+        length = self.seconds if known else max(self.seconds, len(self.text) * _SECONDS_PER_CHARACTER)
         share = (at - self.starts) / length if length > 0 else 0.0
         words = self.text.split()
         return " ".join(words[: int(max(0.0, min(share, 1.0)) * len(words))])

@@ -189,10 +189,14 @@ class Mouth(FrameProcessor):
             self._owed = None
 
     def _is_silent(self) -> None:
-        sentence = self._sentence
-        if sentence is not None and not sentence.speech.cut:
-            self._close_sentence()
+        if self._sentence is not None and not self._sentence.speech.cut:
             self._silent_tts()
+
+    def break_off(self) -> None:
+        """No more audio of the present sentence will come: what there is of it is played, and it counts as broken."""
+        if self._sentence is not None:
+            self._sentence.broken = True
+            self._close_sentence()
 
     # ── real time ────────────────────────────────────────────────────────────────────────────────
 

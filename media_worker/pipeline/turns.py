@@ -198,6 +198,12 @@ class TurnDetector:
             self._silent = self._waited = True
             self._maybe_over()
 
+    def stt_failed(self) -> None:
+        """One request of the STT came to nothing: what there is has to do."""
+        self._awaited = max(0, self._awaited - 1)
+        if self._open and not self.speaking and self._awaited == 0:
+            self._give_up()
+
     def _stt_had_its_time(self) -> None:
         self._waited = True
         self._maybe_over()

@@ -26,6 +26,8 @@ from media_worker.providers.base import BuildContext, ProviderUnavailable, Talen
 OPENAI_RATE = 24000
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 20.0
+STT_SECONDS = 5.0
+"""Utterances are read one after another: a request that hangs must not keep the next one waiting."""
 FIRST_SECONDS = 0.04
 """Sound that is gathered before the first of it is passed on."""
 NO_KEY = "none"
@@ -37,7 +39,7 @@ def build_stt(provider: Provider, context: BuildContext, vendor: VendorSpec, bas
     service = OpenAISTTService(
         api_key=_key(provider),
         base_url=provider.base_url or base_url,
-        http_client=_http(),
+        http_client=_http(STT_SECONDS),
         settings=OpenAISTTService.Settings(
             model=str(option(provider, talent, "model")),
             language=Language(language),
@@ -186,6 +188,6 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _http() -> httpx2.AsyncClient:
-    timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+def _http(read: float = READ_SECONDS) -> httpx2.AsyncClient:
+    timeout = httpx2.Timeout(read, connect=CONNECT_SECONDS)
     return DefaultAsyncHttpx2Client(verify=_tls(), timeout=timeout, trust_env=False)
