@@ -32,6 +32,17 @@ class Row:
     def total(self) -> int:
         return sum(self.calls)
 
+    @property
+    def version(self) -> int | None:
+        return self.agent.published.number if self.agent.published else None
+
+
+@dataclass(frozen=True)
+class Detail(Row):
+    """An agent for programs: what keeps the draft from being published comes along."""
+
+    problems: Sequence[str] = ()
+
 
 def agents(rows: QuerySet[Agent], *, client: Any = None, search: str = "", archived: bool = False) -> list[Row]:
     """`rows` are those the person may see."""
@@ -43,6 +54,10 @@ def agents(rows: QuerySet[Agent], *, client: Any = None, search: str = "", archi
     found = list(rows.prefetch_related("numbers").order_by("client__name", "name")[:500])
     calls = calls_by_day(found)
     return [Row(agent, state_of(agent), list(agent.numbers.all()), calls[agent.pk]) for agent in found]
+
+
+def row(agent: Agent) -> Row:
+    return Row(agent, state_of(agent), list(agent.numbers.all()), calls_by_day([agent])[agent.pk])
 
 
 def state_of(agent: Agent) -> State:

@@ -23,6 +23,10 @@ TEST_SECONDS = 8.0
 MOST_BYTES = 2_000_000
 
 
+class NotUnderstood(ProviderRefused):
+    """The request has something in it that this server does not know."""
+
+
 def allowed_networks() -> list[Network]:
     """Private networks where the operator runs model servers."""
     return [ipaddress.ip_network(text, strict=False) for text in settings.MODEL_NETWORKS]
@@ -76,6 +80,8 @@ def _answer(response: httpx2.Response) -> Any:
         raise ProviderUnreachable("The account is over its limit, or out of credit.")
     if status >= 500:
         raise ProviderUnreachable(f"The server has a problem of its own ({status}). Try again later.")
+    if status in (400, 422):
+        raise NotUnderstood(f"The server did not understand the request ({status}).")
     if status >= 300:
         raise ProviderRefused(f"The server refused the request ({status}).")
     received = bytearray()

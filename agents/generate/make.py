@@ -1,9 +1,26 @@
-"""Who writes the agent: for now the built-in generator does."""
+"""Who writes the agent: the agency's own language model where there is one, the built-in generator otherwise."""
 
 from __future__ import annotations
 
-from agents.generate import Generated, Request, builtin
+import logging
+from dataclasses import replace
+
+from agents.accounts.queries import with_talent
+from agents.generate import Generated, Request, builtin, model
+from voiceops.lib.errors import ProviderError
+
+logger = logging.getLogger(__name__)
 
 
 def generate(request: Request, *, ask_model: bool = True) -> Generated:
-    return builtin.generate(request)
+    """Never fails: when the model cannot write it, the built-in generator does, and a note says so."""
+    account = next(iter(with_talent("llm")), None) if ask_model and request.purpose else None
+    if account is None:
+        return builtin.generate(request)
+    try:
+        return model.generate(request, account)
+    except ProviderError as error:
+        logger.warning("The model of account %s wrote no agent: %s", account.pk, type(error).__name__)
+        made = builtin.generate(request)
+        note = f"{account.label} could not write it, so a built-in template was used. {error.sentence}"
+        return replace(made, notes=(note, *made.notes))

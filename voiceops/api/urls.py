@@ -10,7 +10,9 @@ from voiceops.api.nothing import nothing_here
 
 v1 = [
     path("", include("tenants.api.urls")),
+    path("", include("agents.api.urls")),
     path("", include("calls.api.urls")),
+    path("", include("calls.numbering.urls_api")),
 ]
 
 urlpatterns = [

@@ -1,0 +1,142 @@
+"""`/api/v1/agents/`: list, read, make from a description, publish."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents import actions, queries
+from agents.content import read
+from agents.generate import LONGEST_PURPOSE
+from agents.models import Agent
+from tenants import access
+from tenants.access import Permission
+
+
+class AgentSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField(source="agent.pk")
+    client = serializers.UUIDField(source="agent.client_id")
+    client_name = serializers.CharField(source="agent.client.name")
+    name = serializers.CharField(source="agent.name")
+    call_type = serializers.ChoiceField(source="agent.call_type", choices=Agent.CallType.choices)
+    state = serializers.ChoiceField(choices=["published", "changed", "draft", "archived"])
+    version = serializers.IntegerField(allow_null=True, help_text="What callers hear; null: nothing is published.")
+    numbers = serializers.ListField(child=serializers.CharField())
+    calls = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Calls a day, the last seven days, the oldest first."
+    )
+    created_at = serializers.DateTimeField(source="agent.created_at")
+
+
+class AgentDetailSerializer(AgentSerializer):
+    purpose = serializers.CharField(source="agent.purpose", help_text="The description it was made from.")
+    revision = serializers.IntegerField(source="agent.draft_revision", help_text="Of the draft.")
+    draft = serializers.JSONField(source="agent.draft", help_text="Only for the agency's own people.")
+    problems = serializers.ListField(child=serializers.CharField(), help_text="What keeps the draft from publishing.")
+
+
+class NewAgentSerializer(serializers.Serializer[Any]):
+    client = serializers.UUIDField()
+    name = serializers.CharField(max_length=120)
+    call_type = serializers.ChoiceField(choices=Agent.CallType.choices, default="inbound")
+    purpose = serializers.CharField(
+        max_length=LONGEST_PURPOSE, allow_blank=True, default="", help_text="What it should do, in plain words."
+    )
+
+
+class MadeSerializer(AgentDetailSerializer):
+    made_from = serializers.CharField(help_text="The template, or “model”.")
+    notes = serializers.ListField(child=serializers.CharField())
+
+
+class PublishSerializer(serializers.Serializer[Any]):
+    notes = serializers.CharField(max_length=300, allow_blank=True, default="", help_text="What changed.")
+    revision = serializers.IntegerField(
+        required=False, help_text="Of the draft you read: refused when it has changed since."
+    )
+
+
+class VersionSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    notes = serializers.CharField()
+    published_at = serializers.DateTimeField()
+
+
+@extend_schema(
+    methods=["GET"],
+    responses=AgentSerializer(many=True),
+    tags=["Agents"],
+    summary="Agents by client and name",
+    parameters=[
+        OpenApiParameter("client", str, description="A client’s id."),
+        OpenApiParameter("q", str, description="A part of the agent’s or the client’s name."),
+        OpenApiParameter("archived", bool, description="Those that are archived instead."),
+    ],
+)
+@extend_schema(
+    methods=["POST"],
+    request=NewAgentSerializer,
+    responses={201: MadeSerializer},
+    tags=["Agents"],
+    summary="Make one from a description; it is published at once",
+)
+@api_view(["GET", "POST"])
+def agents(request: Request) -> Response:
+    person = access.require(request, Permission.VIEW_AGENTS)
+    if request.method == "POST":
+        return _make(request)
+    rows = queries.agents(
+        access.visible(person, Agent.objects.all()),
+        client=access.chosen_client(request),
+        search=request.query_params.get("q", "")[:100],
+        archived=request.query_params.get("archived", "") in {"1", "true"},
+    )
+    return Response(AgentSerializer(rows, many=True).data)
+
+
+def _make(request: Request) -> Response:
+    actor = access.require(request, Permission.BUILD_AGENTS)
+    body = NewAgentSerializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    asked = body.validated_data
+    client = access.client(request, asked.pop("client"))
+    created = actions.create(actor, client, **asked)
+    shown = _shown(created.agent, internals=True)
+    return Response(shown | {"made_from": created.made.template, "notes": list(created.made.notes)}, 201)
+
+
+@extend_schema(responses=AgentDetailSerializer, tags=["Agents"], summary="One agent")
+@api_view(["GET"])
+def agent(request: Request, agent_id: Any) -> Response:
+    shown = access.agent(request, agent_id, Permission.VIEW_AGENTS)
+    return Response(_shown(shown, internals=access.may(request.user, Permission.VIEW_INTERNALS)))
+
+
+@extend_schema(
+    request=PublishSerializer,
+    responses={201: VersionSerializer},
+    tags=["Agents"],
+    summary="Publish the draft: calls from now on hear it",
+)
+@api_view(["POST"])
+def publish(request: Request, agent_id: Any) -> Response:
+    actor = access.require(request, Permission.BUILD_AGENTS)
+    shown = access.agent(request, agent_id)
+    body = PublishSerializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    version = actions.publish(actor, shown, **body.validated_data)
+    return Response(VersionSerializer(version).data, 201)
+
+
+def _shown(agent: Agent, *, internals: bool) -> dict[str, Any]:
+    row = queries.row(agent)
+    if not internals:
+        return dict(AgentSerializer(row).data)
+    problems = [str(problem) for problem in read(agent.draft).blocking]
+    detail = AgentDetailSerializer(queries.Detail(row.agent, row.state, row.numbers, row.calls, problems))
+    return dict(detail.data)
