@@ -34,6 +34,8 @@ class Command(BaseCommand):
             up(chosen, migrate, self._say)
         except StoreError as error:
             raise CommandError(error.sentence) from error
+        except OSError as error:  # a disk or a folder that failed under our own hands
+            raise CommandError(f"{error.filename or 'The state folder'}: {error.strerror}.") from error
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
