@@ -29,9 +29,9 @@ assets: ## Build static/dist from static/src (needs Node 20.19 or newer)
 	npm ci --no-audit --no-fund
 	npm run build
 
-screenshots: venv ## Save a picture of every page
+screenshots: venv ## Save a picture of every page in build/screenshots
 	@tools/chromium
-	$(PYTHON_IN_VENV) -m pytest -n 0 tests/browser -k screenshot
+	$(PYTHON_IN_VENV) manage.py screenshots
 
 venv:
 	@tools/bootstrap
