@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.views import defaults
+from django_tenants.utils import schema_context
 
 logger = logging.getLogger(__name__)
 HEADER = "X-Request-ID"
@@ -24,6 +26,23 @@ class ReferenceMiddleware:
         response = self.get_response(request)
         response[HEADER] = request.reference  # type: ignore[attr-defined]
         return response
+
+
+def _of_its_agency(page: Callable[[HttpRequest, Exception], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Django makes error pages on a thread of its own, whose database connection shows the platform's schema: what a
+    page asks there (who is signed in, which clients) has to be asked in the agency's."""
+
+    def shown(request: HttpRequest, exception: Exception) -> HttpResponse:
+        tenant = getattr(request, "tenant", None)
+        with schema_context(tenant.schema_name if tenant is not None else "public"):
+            return page(request, exception)
+
+    return shown
+
+
+not_found = _of_its_agency(defaults.page_not_found)
+forbidden = _of_its_agency(defaults.permission_denied)
+bad_request = _of_its_agency(defaults.bad_request)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

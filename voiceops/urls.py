@@ -7,6 +7,9 @@ from django.urls import include, path
 
 from voiceops.views import live_count
 
+handler400 = "voiceops.reference.bad_request"
+handler403 = "voiceops.reference.forbidden"
+handler404 = "voiceops.reference.not_found"
 handler500 = "voiceops.reference.server_error"
 
 urlpatterns = [

@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+handler400 = "voiceops.reference.bad_request"
+handler403 = "voiceops.reference.forbidden"
+handler404 = "voiceops.reference.not_found"
 handler500 = "voiceops.reference.server_error"
 
 urlpatterns = [

@@ -91,8 +91,8 @@ class Line:
         self._recorder.close(self.clock.ms())
         await self._tell(self._codec.ended(reason, detail))
         if self.open:
+            await self._put({"type": "websocket.close", "code": 1000})
             self.open = False
-            await self._send({"type": "websocket.close", "code": 1000})
 
     async def _tell(self, message: Message | None) -> None:
         if message is not None:
@@ -100,8 +100,15 @@ class Line:
 
     async def _write(self, message: Message) -> None:
         if self.open:
-            kind = "text" if isinstance(message, str) else "bytes"
-            await self._send({"type": "websocket.send", kind: message})
+            await self._put({"type": "websocket.send", "text" if isinstance(message, str) else "bytes": message})
+
+    async def _put(self, message: dict[str, Any]) -> None:
+        """A socket may close between two messages, and servers differ in how they say so: the reader hears of it."""
+        try:
+            await self._send(message)
+        except Exception as error:
+            self.open = False
+            logger.info("The carrier's socket takes nothing more: %s", type(error).__name__)
 
     def _count(self, frame: Malformed) -> None:
         self.malformed[frame.why] += 1
