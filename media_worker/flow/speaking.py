@@ -49,7 +49,7 @@ def _say_date(day: date, today: date) -> str:
 def _say_time(at: time) -> str:
     if (at.hour, at.minute) in ((0, 0), (12, 0)):
         return "midnight" if at.hour == 0 else "noon"
-    half = "a.m." if at.hour < 12 else "p.m."
+    half = "am" if at.hour < 12 else "pm"
     hour = at.hour % 12 or 12
     if at.minute == 0:
         return f"{hour} {half}"

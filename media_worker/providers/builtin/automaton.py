@@ -13,7 +13,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 _TOKEN = re.compile(r"\s*([()\[\]|+]|<[a-z_]+>|[^\s()\[\]|+<>]+)")
 MOST_STATES = 20_000
@@ -44,15 +43,6 @@ class Automaton:
         for word in words:
             at = table.get((at, word)) if at is not None else None
         return at is not None and at in self.ends
-
-    def message(self) -> dict[str, Any]:
-        """As it travels to the program that hears."""
-        return {"arcs": self.arcs, "ends": sorted(self.ends), "states": self.states}
-
-    @classmethod
-    def read(cls, sent: dict[str, Any]) -> Automaton:
-        arcs = tuple((int(source), int(target), str(word)) for source, target, word in sent["arcs"])
-        return cls(arcs, frozenset(map(int, sent["ends"])), int(sent["states"]))
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -18,9 +18,11 @@ import numpy as np
 import soxr
 from pocketsphinx import Decoder, get_model_path
 
+from media_worker.providers.base import Expectation
 from media_worker.providers.builtin.automaton import Automaton
 from media_worker.providers.builtin.children import HEADER, MOST_PAYLOAD
 from media_worker.providers.builtin.evidence import Heard, confidence, weigh
+from media_worker.providers.builtin.grammar import grammar
 from media_worker.providers.builtin.pronounce import Dictionary
 
 OPEN, AUDIO, FINISH, DROP = 1, 2, 3, 4
@@ -131,11 +133,11 @@ class Utterance:
         self._strictness = float(wanted.get("strictness", 0.5))
         rate = int(wanted["rate"])
         self._resampler = soxr.ResampleStream(rate, RATE, 1, dtype="int16") if rate != RATE else None
-        grammar = Automaton.read(wanted["grammar"]) if wanted.get("grammar") else None
-        self._grammar = grammar
-        self._ear = listeners.ear(grammar) if grammar else None
+        expected = {name: tuple(v) if isinstance(v, list) else v for name, v in wanted.get("expected", {}).items()}
+        self._grammar = grammar(Expectation(**expected))
+        self._ear = listeners.ear(self._grammar) if self._grammar else None
         self._loop = listeners.loop()
-        self._dictator = listeners.dictator() if wanted.get("dictation") else None
+        self._dictator = listeners.dictator() if wanted.get("dictation") or self._ear is None else None
         self._heard = bytearray()
         for decoder in self._decoders():
             decoder.set_cmn(wanted.get("cmn") or CMN)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import mmap
 import re
 from functools import lru_cache
 from pathlib import Path
-
-MOST_VARIANTS = 3
 
 _RULES: tuple[tuple[str, str], ...] = (
     ("tion", "SH AH N"), ("sion", "ZH AH N"), ("ough", "AO"), ("augh", "AO"), ("eigh", "EY"), ("igh", "AY"),
@@ -26,24 +23,26 @@ _LONG = {"a": "EY", "i": "AY", "o": "OW", "u": "UW", "e": "IY"}
 
 
 class Dictionary:
-    """The wheel's pronunciations, looked up where they lie on disk: 3 MB stay mapped, nothing is parsed ahead."""
+    """The wheel's pronunciations, by their place in its file: the file is read once, a line when its word is asked."""
 
     def __init__(self, path: Path) -> None:
-        with path.open("rb") as file:
-            self._text = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._text = path.read_bytes()
+        self._places = {
+            match[1]: match.end() for match in re.finditer(rb"^([^\s#]\S*)[ \t]+", self._text, re.MULTILINE)
+        }
 
     @lru_cache(maxsize=20_000)  # noqa: B019  # one dictionary a process
     def sounds(self, word: str) -> tuple[str, ...]:
         """The word's pronunciations, the usual one first; at least one for any word with a letter in it."""
         found = []
         for variant in ("", "(2)", "(3)"):
-            at = self._text.find(f"\n{word}{variant} ".encode())
-            if at < 0:
+            at = self._places.get(f"{word}{variant}".encode())
+            if at is None:
                 break
-            line = self._text[at + 1 : self._text.find(b"\n", at + 1)].decode()
-            found.append(line.split(" ", 1)[1].strip())
+            end = self._text.find(b"\n", at)
+            found.append(self._text[at : end if end >= 0 else None].decode().strip())
         if found:
-            return tuple(found[:MOST_VARIANTS])
+            return tuple(found)
         spelled = spell_out(word)
         return (spelled,) if spelled else ()
 

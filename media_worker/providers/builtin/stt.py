@@ -11,6 +11,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator
+from dataclasses import asdict
 from typing import Any
 
 from loguru import logger
@@ -33,7 +34,6 @@ from media_worker.contract.spec import Provider
 from media_worker.providers.base import BuildContext, Expectation, number
 from media_worker.providers.builtin import STT
 from media_worker.providers.builtin.children import Child, ChildUnavailable, child
-from media_worker.providers.builtin.grammar import grammar
 
 PROGRAM = "media_worker.providers.builtin.ears"
 OPEN, AUDIO, FINISH, DROP = 1, 2, 3, 4
@@ -138,11 +138,10 @@ class BuiltinSTTService(STTService):
 
     def _wanted(self) -> dict[str, Any]:
         expected: Expectation = self._expects()
-        automaton = grammar(expected)
         return {
             "rate": self.sample_rate,
-            "grammar": automaton.message() if automaton else None,
-            "dictation": expected.open or automaton is None,
+            "expected": asdict(expected),
+            "dictation": expected.open and expected.slot != "name",
             "strictness": self._strictness,
             "cmn": self._cmn,
         }
