@@ -73,13 +73,13 @@ class ToolBox:
         )
         return found
 
-    def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+    def call(self, name: str, arguments: object) -> ToolResult:
         self._calls += 1
         if self._engine.at.ended:
             return _refused("The call is ending. Say nothing more.")
         if self._calls > MOST_CALLS_A_TURN:
             return _refused("That is enough for this turn. Answer the caller now, without a tool.")
-        if not isinstance(arguments, Mapping):
+        if not isinstance(arguments, Mapping):  # what a model sends is anything
             return _refused("The arguments have to be an object.")
         if name == "set_slot":
             return self._set_slot(arguments)

@@ -187,7 +187,7 @@ def _smallest(table: list[dict[str, int]], ends: set[int]) -> Automaton:
     """States that go on alike become one: refined until nothing changes."""
     kinds = [int(state in ends) for state in range(len(table))]
     while True:
-        signatures = {}
+        signatures: dict[tuple[int, tuple[tuple[str, int], ...]], int] = {}
         refined = []
         for state, row in enumerate(table):
             signature = (kinds[state], tuple(sorted((word, kinds[to]) for word, to in row.items())))

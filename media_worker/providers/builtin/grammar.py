@@ -112,10 +112,10 @@ def _slot(expected: Expectation) -> list[str]:
         "name": "[<well>] <name>",
         "email": "[<well>] <email>",
     }
-    shape = shapes.get(kind)
-    if shape is None:
+    wanted = shapes.get(kind)
+    if wanted is None:
         return ["<decline>"]
-    return [shape] if kind == "yes_no" else [shape, "<decline>"]
+    return [wanted] if kind == "yes_no" else [wanted, "<decline>"]
 
 
 def _plain(text: str) -> str:

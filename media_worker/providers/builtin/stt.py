@@ -78,7 +78,7 @@ class BuiltinSTTService(STTService):
     def can_generate_metrics(self) -> bool:
         return True
 
-    async def setup(self, setup: FrameProcessorSetup) -> None:
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]  # as FrameProcessor does
         await super().setup(setup)
         self._child = child(PROGRAM)
         await self._child.ready()

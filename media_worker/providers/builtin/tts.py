@@ -59,7 +59,7 @@ class BuiltinTTSService(TTSService):
     def can_generate_metrics(self) -> bool:
         return True
 
-    async def setup(self, setup: FrameProcessorSetup) -> None:
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]  # as FrameProcessor does
         await super().setup(setup)
         await child(PROGRAM).ready()
 
