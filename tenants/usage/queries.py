@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
+from media_worker.providers.registry import vendors
 from tenants.clients.models import Client
 from tenants.usage.actions import CALL_SECONDS
 from tenants.usage.models import DailyUsage
@@ -112,16 +113,26 @@ def by(rows: QuerySet[DailyUsage], what: Literal["day", "client__name", "vendor"
     found = rows.filter(day__gte=since, day__lte=until)
     sums: dict[Any, dict[tuple[str, str], Decimal]] = {}
     for key, kind, quantity in found.values_list(what, "kind").annotate(Sum("quantity")).order_by(what):
-        word, unit, amount = _in_units(kind, quantity)
+        word, unit, divisor = _words(kind)
         cells = sums.setdefault(key, {})
-        cells[word, unit] = cells.get((word, unit), Decimal(0)) + amount
+        cells[word, unit] = cells.get((word, unit), Decimal(0)) + quantity / divisor
     heads = sorted({head for cells in sums.values() for head in cells}, key=_place)
     columns = [
-        Column(*head, sum((cells.get(head, Decimal(0)) for cells in sums.values()), Decimal(0))) for head in heads
+        Column(*head, _rounded(sum((cells.get(head, Decimal(0)) for cells in sums.values()), Decimal(0)), head[1]))
+        for head in heads
     ]
     keys = sorted(sums, key=str, reverse=what == "day")
     placed = list(zip(heads, columns, strict=True))
-    return Table(columns, [(key, [(column, sums[key].get(head)) for head, column in placed]) for key in keys])
+    called = vendor_name if what == "vendor" else (lambda key: key)
+    return Table(
+        columns, [(called(key), [(column, _cell(sums[key], head)) for head, column in placed]) for key in keys]
+    )
+
+
+def vendor_name(name: str) -> str:
+    """A vendor of models by its own name; a carrier, or one that is no longer offered, by what it is called here."""
+    labels = {vendor.name: vendor.label for vendor in vendors()}
+    return labels.get(name) or ("Browser" if name == "web" else name.capitalize())
 
 
 def last_days(days: int, now: datetime | None = None) -> tuple[date, date]:
@@ -135,11 +146,20 @@ def _place(head: tuple[str, str]) -> tuple[int, str]:
     return (known.index(head[0]) if head[0] in known else len(known), head[1])
 
 
-def _in_units(kind: str, quantity: Decimal) -> tuple[str, str, Decimal]:
-    word, unit, divisor = WORDS.get(kind, (kind.replace("_", " ").capitalize(), "", Decimal(1)))
-    return word, unit, (quantity / divisor).quantize(Decimal("0.1") if divisor > 1 else Decimal(1))
+def _cell(cells: dict[tuple[str, str], Decimal], head: tuple[str, str]) -> Decimal | None:
+    return _rounded(cells[head], head[1]) if head in cells else None
+
+
+def _words(kind: str) -> tuple[str, str, Decimal]:
+    """What it is called, its unit, and how many of what is stored make one of that unit."""
+    return WORDS.get(kind, (kind.replace("_", " ").capitalize(), "", Decimal(1)))
+
+
+def _rounded(quantity: Decimal, unit: str) -> Decimal:
+    return quantity.quantize(Decimal("0.1") if unit == "min" else Decimal(1))
 
 
 def _line(row: DailyUsage) -> Line:
-    word, unit, quantity = _in_units(row.kind, row.quantity)
+    word, unit, divisor = _words(row.kind)
+    quantity = _rounded(row.quantity / divisor, unit)
     return Line(row.day, row.client.name if row.client else "", word, row.vendor, quantity, unit)

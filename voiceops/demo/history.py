@@ -196,7 +196,7 @@ def _call(
     spoken = sum(len(text) for who, text in script.said if who == A)
     usage.record(
         [
-            Quantity(f"{call.pk}:{CALL_SECONDS}:", CALL_SECONDS, round(length / 1000, 3)),
+            Quantity(f"{call.pk}:{CALL_SECONDS}:twilio", CALL_SECONDS, round(length / 1000, 3), "twilio"),
             Quantity(f"{call.pk}:tts_characters:builtin", "tts_characters", spoken, "builtin"),
             Quantity(f"{call.pk}:stt_seconds:builtin", "stt_seconds", round(length / 2500, 3), "builtin"),
         ],
