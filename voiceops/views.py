@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from tenants import access
+from tenants.access import Permission
+
 
 @never_cache
 @require_GET
-@login_required
 def live_count(request: HttpRequest) -> HttpResponse:
     """The pulse in the top bar, asked again whenever a call begins or ends."""
+    access.require(request, Permission.VIEW_CALLS)
     return render(request, "components/live_count.html")
 
 
