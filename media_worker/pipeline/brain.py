@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,10 @@ FLOW_PATIENCE = 10.0
 
 GOODBYE_PATIENCE = 20.0
 """Seconds a last sentence may take to be heard, whatever happens to its mark."""
+
+PICK_UP_SECONDS = 1.0
+PICK_UP_WORDS = 2
+"""What is said at most so long into the greeting, in so few words, is a “hello” and needs no answer."""
 
 _WORTH_ASKING = 0.8
 """Seconds of speech that gave no text, from which on the caller is asked to repeat."""
@@ -97,7 +102,7 @@ class Brain:
     def barge_in(self) -> bool:
         """Stop talking and thinking. Whether there was anything to stop that the caller could hear."""
         mind = self._mind
-        if self.leaving or any(not speech.interruptible for speech in mind.books.open):
+        if self.leaving or self._just_greeting() or any(not speech.interruptible for speech in mind.books.open):
             return False
         cut = mind.books.cut()
         audible = [speech for speech in cut if speech.interrupted]
@@ -110,6 +115,14 @@ class Brain:
         mind.changed()
         return bool(audible)
 
+    def _just_greeting(self) -> bool:
+        """Whoever picks up says “hello”, often into our first word: that is no interruption."""
+        speech = self._mind.books.current
+        if speech is None or speech.turn != 0 or speech.kind != "reply":
+            return False
+        first = speech.sentences[0].starts if speech.sentences else None
+        return first is None or time.monotonic() - first < PICK_UP_SECONDS
+
     async def _stop(self) -> None:
         if self._mind.thinker and self._mind.thinker.busy:
             await self._mind.thinker.stop()
@@ -118,10 +131,14 @@ class Brain:
     def user_turn(self, turn: UserTurn) -> None:
         if self.leaving:
             return
-        aside = self.agent_speaking() and not turn.interrupted and len(turn.text.split()) < self._min_words
-        if not aside:
-            self._mind.spawn(self._take_turn(turn))
-        self._mind.changed()
+        mind, words = self._mind, len(turn.text.split())
+        speech = mind.books.current
+        over_us = speech is not None and not turn.interrupted
+        if over_us and speech is not None and speech.turn == 0 and mind.observer.turn == 0 and words <= PICK_UP_WORDS:
+            mind.observer.user_turn(turn)
+        elif not (over_us and words < self._min_words):
+            mind.spawn(self._take_turn(turn))
+        mind.changed()
 
     async def _take_turn(self, turn: UserTurn) -> None:
         mind = self._mind

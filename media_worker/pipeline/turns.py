@@ -18,6 +18,10 @@ STT_PATIENCE = 3.0
 """Seconds after the end of speech until a turn without any text counts as not understood."""
 
 _COMPLETE = 0.5
+_ONCE_MORE = 0.4
+_WORDS_WITHOUT_VOICE = 3
+"""So many words interrupt even where the VAD heard no voice."""
+
 _DEFAULT_LATENCY = 1.0
 
 
@@ -104,7 +108,7 @@ class TurnDetector:
         self._stretch = now - self._turns.vad_start
         self._listener.caller_active()
         if self._turns.interruptible and self._turns.min_words == 0:
-            self._interrupt()
+            self._keep_interrupting()
 
     def speech_stopped(self, audio: bytes) -> None:
         """`audio`: the turn's samples so far, for smart-turn."""
@@ -133,6 +137,14 @@ class TurnDetector:
             self._clear()
             self._open = True
             self._started = self._ended = self._stretch = started
+
+    def _keep_interrupting(self) -> None:
+        """The agent may have a reason not to stop yet. Who goes on speaking gets the floor a little later."""
+        if not self.speaking or self._interrupted:
+            return
+        self._interrupt()
+        if not self._interrupted and self._listener.agent_speaking():
+            self._later(_ONCE_MORE, self._keep_interrupting)
 
     def _interrupt(self) -> None:
         if self._listener.barge_in():
@@ -186,7 +198,7 @@ class TurnDetector:
         self._maybe_over()
 
     def _words(self, text: str) -> None:
-        needed = self._turns.min_words
+        needed = self._turns.min_words or _WORDS_WITHOUT_VOICE
         if not self._turns.interruptible or self._interrupted or not self._listener.agent_speaking():
             return
         if text and len(text.split()) >= needed:

@@ -29,3 +29,15 @@ async def test_a_caller_asks_and_says_goodbye(workers):
     assert [request.action for request in caller.requests] == ["hangup"]
     assert caller.finished is not None
     assert (caller.finished.reason, caller.finished.outcome) == ("agent_hangup", "answered")
+
+
+async def test_a_hello_on_picking_up_does_not_cost_the_greeting(workers):
+    worker = await workers(Vendors(["hello", "what are your opening hours"]))
+    async with calling(worker, spec()) as caller:
+        caller.say(clip("hello"))
+        greeting = await caller.until_heard(0)
+        assert (greeting.text, greeting.interrupted) == (GREETING, False)
+        assert caller.transcript() == [("user", "hello"), ("agent", GREETING)]
+        caller.say(clip("slt_what_are_your_opening_hours"))
+        assert (await caller.until_heard(2)).text == HOURS
+    assert not caller.clears
