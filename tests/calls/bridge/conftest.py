@@ -24,11 +24,30 @@ from tests.calls.bridge.carrier import AUTH_TOKEN, Trunk
 from tests.conftest import use_database
 from tests.fakes.worker import ScriptedWorker
 from voiceops.local import programs
-from voiceops.local.process import spawn, stop, wait_ready
+from voiceops.local.process import Program, spawn, stop, wait_ready
 
 T = TypeVar("T")
 KEY = "tests-only-media-worker-key"
 PURPOSE = "Front desk of a dental practice. It answers the phone and books appointments."
+
+
+class Web:
+    """Daphne, which a test may kill and start again."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.start()
+
+    def start(self) -> None:
+        self.process = spawn(self.program)
+        wait_ready(self.program, self.process)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        stop(self.program, self.process)
 
 
 @dataclass(frozen=True)
@@ -36,7 +55,7 @@ class Stack:
     port: int
     worker_ports: tuple[int, int]
     database_url: str
-    log: Any
+    web: Web
 
     @property
     def base_url(self) -> str:
@@ -64,11 +83,9 @@ def bridge_stack(django_db_setup: None) -> Iterator[Stack]:
             "PUBLIC_URL": f"http://localhost:{port}",
             "MEDIA_WORKERS": ",".join(f"127.0.0.1:{one}" for one in worker_ports),
         }
-        program = programs.daphne(env, folder / "daphne.log", "127.0.0.1", port)
-        process = spawn(program)
-        running.callback(stop, program, process)
-        wait_ready(program, process)
-        yield Stack(port, (worker_ports[0], worker_ports[1]), database_url, folder / "daphne.log")
+        web = Web(programs.daphne(env, folder / "daphne.log", "127.0.0.1", port))
+        running.callback(web.stop)
+        yield Stack(port, (worker_ports[0], worker_ports[1]), database_url, web)
 
 
 @dataclass(frozen=True)

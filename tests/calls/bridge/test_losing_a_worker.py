@@ -143,6 +143,35 @@ async def test_a_line_that_comes_back_goes_on_with_the_same_call(stage: Stage) -
     assert (call.ended_reason, call.media_leg) == ("agent_hangup", 2)
 
 
+async def test_a_killed_bridge_is_replaced_and_the_conversation_goes_on(stage: Stage) -> None:
+    trunk = stage.trunk()
+    web = stage.stack.web
+    async with stage.worker() as worker:
+        answer, stream = await trunk.talk()
+        async with stream:
+            session = await worker.ready()
+            await session.tell(AgentTurn(turn=0, text="Hello", started_ms=0, ended_ms=9))
+            await session.snapshot(3, "open")
+            await stage.stored(CallSnapshot.objects.filter(call__carrier_call_id=trunk.call_sid))
+            web.kill()
+            await stream.is_closed()
+        web.start()  # on this thread: the process dies with the thread that started it
+        again = await trunk.resume(answer)
+        assert again.verbs == ["Connect", "Redirect"]
+        async with await trunk.stream(again.stream_url) as stream:
+            taken = await worker.ready()
+            assert taken.start.spec.call_id == session.start.spec.call_id
+            assert taken.start.resume is not None
+            assert (taken.start.resume.turn, taken.start.resume.node) == (3, "open")
+            assert taken.start.elapsed_ms > 0
+            await taken.speak(HELLO)
+            assert await stream.hears(160) == HELLO
+            await taken.finish()
+        call = await stage.ended(trunk)
+    assert (call.ended_reason, call.media_leg) == ("agent_hangup", 2)
+    assert await stage.read(lambda: call.turns.count()) == 1
+
+
 async def test_a_line_that_does_not_come_back_ends_the_call(stage: Stage) -> None:
     trunk = stage.trunk()
     async with stage.worker() as worker:
