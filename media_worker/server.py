@@ -1,7 +1,7 @@
 """The worker's door: who may come in, how many, and what happens when the worker has to go.
 
 One process carries many calls on one event loop, so the loop's lag is everyone's lag: a worker whose loop is late takes
-no more calls, whatever its capacity says.
+no more calls beside those it has, whatever its capacity says.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class Worker:
             return "draining"
         if self.active >= self.capacity:
             return "full"
-        if self.lag.overloaded:
+        if self.active and self.lag.overloaded:
             return "overloaded"
         return None
 

@@ -66,12 +66,16 @@ async def test_a_full_worker_answers_503_and_says_so_in_its_health(workers):
         assert (status, said["active"], said["refusing"]) == (503, 1, "full")
 
 
-async def test_a_late_loop_takes_no_more_calls(workers):
+async def test_a_late_loop_takes_no_more_calls_beside_those_it_has(workers):
     worker = await workers(Vendors([]))
     worker.lag._samples.extend([99.0] * 20)
-    assert await refused(worker) == 503
-    worker.lag._samples.extend([0.001] * 20)
     assert (await health(worker))[0] == 200
+    async with calling(worker, spec()) as caller:
+        await caller.ready.wait()
+        worker.lag._samples.extend([99.0] * 20)
+        assert await refused(worker) == 503
+        worker.lag._samples.extend([0.001] * 20)
+        assert (await health(worker))[0] == 200
 
 
 async def test_draining_refuses_new_calls_and_hands_back_the_live_ones_after_their_turn(workers):
