@@ -125,7 +125,7 @@ def test_every_target_is_large_enough_for_a_thumb(browser: Browser, signed_in: d
 
 def test_the_page_learns_at_once_where_it_lives(page: Page) -> None:
     page.goto("/calls/")
-    expect(page.locator("html")).to_have_attribute("data-live", "on")
+    expect(page.locator("html")).to_have_attribute("data-line", "on")
 
 
 def test_a_page_that_is_not_there_says_what_could_be_meant(context: BrowserContext) -> None:

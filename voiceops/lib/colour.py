@@ -18,12 +18,18 @@ _HEX = re.compile(r"^#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})$")
 
 @dataclass(frozen=True)
 class Brand:
-    """The colour in both themes, and the ink of text upon it."""
+    """The colour that was chosen, what it is in both themes, and the ink of text upon it."""
 
+    chosen: str
     light: str
     light_ink: str
     dark: str
     dark_ink: str
+
+    @property
+    def code(self) -> str:
+        """The chosen colour as an address carries it: six digits."""
+        return self.chosen.removeprefix("#")
 
     def css(self) -> str:
         return f":root{{--brand:light-dark({self.light},{self.dark});--brand-ink:light-dark({self.light_ink},{self.dark_ink})}}"
@@ -82,4 +88,4 @@ def brand(colour: str) -> Brand:
     except ValueError:
         colour = DEFAULT_BRAND
     light, dark = adjusted(colour, LIGHT_SURFACE), adjusted(colour, DARK_SURFACE)
-    return Brand(light=light, light_ink=ink(light), dark=dark, dark_ink=ink(dark))
+    return Brand(chosen=write(parse(colour)), light=light, light_ink=ink(light), dark=dark, dark_ink=ink(dark))

@@ -25,10 +25,17 @@ interface Peaks {
 
 const HEIGHT = 52;
 const MARK_WIDTH = 19;
+const LEAST_PEAKS = 1000;
 
 function read<T>(id: string | undefined): T[] {
   const text = id ? document.getElementById(id)?.textContent : null;
   return text ? (JSON.parse(text) as T[]) : [];
+}
+
+/** As many values as there are bars at least: fewer would leave gaps between them. */
+function stretched(values: number[]): number[] {
+  if (values.length >= LEAST_PEAKS || !values.length) return values;
+  return Array.from({ length: LEAST_PEAKS }, (_, i) => values[Math.floor((i * values.length) / LEAST_PEAKS)] ?? 0);
 }
 
 function markIcon(kind: Mark["kind"]): [SVGSVGElement, string] {
@@ -87,7 +94,7 @@ class CallPlayer {
     this.wave = WaveSurfer.create({
       container: place,
       media: this.media,
-      peaks: [this.peaks.caller, this.peaks.agent],
+      peaks: [stretched(this.peaks.caller), stretched(this.peaks.agent)],
       duration: this.peaks.seconds,
       splitChannels: [lane("live"), lane("brand")],
       cursorColor: token("text"),

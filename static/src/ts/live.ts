@@ -2,8 +2,8 @@
 //   <div id="turns" data-live="call:<id>" hx-get="/calls/<id>/turns/" hx-trigger="refresh" hx-swap="innerMorph">…</div>
 // Without hx-get the page itself is asked again, and what has the same id there is morphed over the element.
 // data-live-kinds="call.started call.ended" narrows it to some kinds.
-// The page names its topics, {"topics": [...]}, and is told {"topic": "call:<id>" | "calls" | "home", "kind": "…"};
-// every one is also a DOM event "live". Close 4401: nobody is signed in any more, so there is nothing to wait for.
+// The address names the topics, /live?topic=calls&topic=call:<id>, and the page is told {"topic": …, "kind": …}; every
+// message is also a DOM event "live". Close 4401: nobody is signed in any more, so there is nothing to wait for.
 import { all } from "./dom";
 import { htmx } from "./vendor";
 
@@ -25,8 +25,9 @@ let timer = 0;
 let socket: WebSocket | null = null;
 let named = "";
 
-function topics(): Set<string> {
-  return new Set(all("[data-live]").flatMap((element) => (element.dataset.live ?? "").split(" ")));
+function topics(): string {
+  const names = new Set(all("[data-live]").flatMap((element) => (element.dataset.live ?? "").split(" ").filter(Boolean)));
+  return new URLSearchParams([...names].sort().map((name) => ["topic", name])).toString();
 }
 
 async function refresh(element: HTMLElement): Promise<void> {
@@ -59,20 +60,10 @@ function heard(message: LiveMessage): void {
   }
 }
 
-/** Says which topics the page shows, when they are not the ones said before. */
-function name(): void {
-  const list = JSON.stringify({ topics: [...topics()].sort() });
-  if (socket?.readyState !== WebSocket.OPEN || list === named) return;
-  named = list;
-  socket.send(list);
-}
-
 function opened(): void {
   const again = tries > 0;
   tries = 0;
-  named = "";
-  document.documentElement.dataset.live = "on";
-  name();
+  document.documentElement.dataset.line = "on";
   if (again) all("[data-live]").forEach(schedule); // what happened meanwhile was not heard
 }
 
@@ -90,25 +81,37 @@ function closed(code: number): void {
   socket = null;
   if (code === SIGNED_OUT) return;
   tries += 1;
-  if (tries > LOST_AFTER_TRIES) document.documentElement.dataset.live = "lost";
+  if (tries > LOST_AFTER_TRIES) document.documentElement.dataset.line = "lost";
   const wait = BACKOFF_MS[Math.min(tries - 1, BACKOFF_MS.length - 1)] ?? 20_000;
   window.clearTimeout(timer);
   timer = window.setTimeout(connect, wait * (0.75 + Math.random() / 2));
 }
 
 function connect(): void {
-  const address = new URL("/live", location.href);
+  named = topics();
+  const address = new URL(`/live?${named}`, location.href);
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  socket = new WebSocket(address);
-  socket.onopen = opened;
-  socket.onmessage = (event: MessageEvent<string>) => received(event.data);
-  socket.onclose = (event) => closed(event.code);
+  const opening = new WebSocket(address);
+  socket = opening;
+  opening.onopen = opened;
+  opening.onmessage = (event: MessageEvent<string>) => received(event.data);
+  opening.onclose = (event) => {
+    if (socket === opening) closed(event.code);
+  };
+}
+
+/** What htmx brought may show other topics: then the line is opened anew, and nothing between is missed. */
+function renew(): void {
+  if (!socket || topics() === named) return;
+  const old = socket;
+  connect();
+  old.close(1000);
 }
 
 export function startLive(): void {
-  if (!topics().size) return;
+  if (!topics()) return;
   connect();
-  document.addEventListener("htmx:after:swap", name);
+  document.addEventListener("htmx:after:swap", renew);
   window.addEventListener("pagehide", () => socket?.close(1000));
   window.addEventListener("online", () => {
     if (socket) return;
