@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -92,6 +93,14 @@ def changes_since_published(agent: Agent) -> list[Change]:
     """What publishing would change for callers; everything is new when nothing was published."""
     before = agent.published.content if agent.published else {}
     return differences(before, agent.draft if isinstance(agent.draft, dict) else {})
+
+
+def spoken(text: str) -> str:
+    """A line as people read it who build nothing: `{{name|there}}` is “there”, `{{name}}` is “…”."""
+    return _HOLE.sub(lambda match: (match[1] or "").strip() or "…", text)
+
+
+_HOLE = re.compile(r"\{\{[^{}|]{0,100}(?:\|([^{}]{0,300}))?\}\}")
 
 
 def topics_of(document: Any) -> list[str]:

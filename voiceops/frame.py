@@ -46,7 +46,7 @@ PLACES = (
     Place("Home", icon="house", view="home", permission=Permission.VIEW_CALLS, key="h", by_client=True),
     Place("Calls", icon="phone", view="calls", permission=Permission.VIEW_CALLS, key="c", by_client=True),
     Place(
-        "Agents", icon="bot", view="agents", permission=Permission.VIEW_AGENTS, key="a", internal=True, by_client=True
+        "Agents", icon="bot", view="agents", permission=Permission.VIEW_AGENTS, key="a", internal=False, by_client=True
     ),
     Place(
         "Numbers",

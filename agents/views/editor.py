@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -18,6 +19,7 @@ from tenants import access
 from tenants.access import Permission
 from voiceops.lib.errors import CustomerError
 
+REMEMBERED_SECONDS = 3600
 TABS = (
     ("agent", "Script"),
     ("agent_voice", "Voice & models"),
@@ -74,7 +76,7 @@ def save(
     `body` is the template of the form, sent along when rows came or went. A conflict is 409 and writes nothing.
     """
     try:
-        saved = actions.save_draft(request.user, agent, document, _revision(request))  # type: ignore[arg-type]
+        saved = _save(request, agent, document)
     except DraftConflict as conflict:
         return _answer(request, agent, tab, conflict, status=409, theirs=conflict.revision)
     except CustomerError as error:
@@ -89,6 +91,19 @@ def save(
         answer["body"] = render_to_string(body, context, request)
         answer["open"] = more.get("opened", "")
     return JsonResponse(answer)
+
+
+def _save(request: HttpRequest, agent: Agent, document: dict[str, Any]) -> actions.Saved:
+    """Saves, and remembers for which open page: one whose last answer was lost on the way is no stranger to itself."""
+    actor, page = access.user(request), request.POST.get("page", "")[:64]
+    try:
+        saved = actions.save_draft(actor, agent, document, _revision(request))
+    except DraftConflict as conflict:
+        if not page or cache.get(f"draft:{agent.pk}:{conflict.revision}") != page:
+            raise
+        saved = actions.save_draft(actor, agent, document, conflict.revision)
+    cache.set(f"draft:{agent.pk}:{saved.revision}", page, REMEMBERED_SECONDS)
+    return saved
 
 
 def _revision(request: HttpRequest) -> int:

@@ -64,7 +64,7 @@ def _for_the_client(request: HttpRequest, agent: Agent) -> HttpResponse:
     context = {
         "shown": agent,
         "state": queries.state_of(agent),
-        "greeting": content.get("flow", {}).get("greeting", ""),
+        "greeting": queries.spoken(content.get("flow", {}).get("greeting", "")),
         "goals": content.get("flow", {}).get("goals", ()),
         "topics": queries.topics_of(content),
         "numbers": list(agent.numbers.all()),

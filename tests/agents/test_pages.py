@@ -121,6 +121,17 @@ def test_the_script_saves_itself(front_desk: Agent, agency: World) -> None:
     assert "to mend before publishing" in forced.json()["state"]
 
 
+def test_a_page_whose_answer_was_lost_is_no_stranger_to_itself(front_desk: Agent, agency: World) -> None:
+    page, where = browser(agency.bob), reverse("agent", args=[front_desk.pk])
+    mine = script(front_desk, page="one")
+    headers = {"accept": "application/json"}
+    assert page.post(where, mine | {"flow.greeting": "First."}, headers=headers).status_code == 200
+    assert page.post(where, mine | {"flow.greeting": "Second."}, headers=headers).status_code == 200
+    assert page.post(where, mine | {"flow.greeting": "Third.", "page": "two"}, headers=headers).status_code == 409
+    front_desk.refresh_from_db()
+    assert front_desk.draft["flow"]["greeting"] == "Second."
+
+
 def test_rows_are_added_and_removed_through_the_form(front_desk: Agent, agency: World) -> None:
     page, where = browser(agency.bob), reverse("agent", args=[front_desk.pk])
     steps = len(front_desk.draft["flow"]["nodes"])

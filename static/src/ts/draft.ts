@@ -24,6 +24,7 @@ class Draft {
   private timer = 0;
   private failures = 0;
   private readonly key: string;
+  private readonly page = String(Math.random()).slice(2) + String(Date.now());
 
   constructor(private readonly form: HTMLFormElement) {
     this.key = `draft ${form.action}`;
@@ -92,7 +93,7 @@ class Draft {
 
   private async send(extra: Record<string, string>): Promise<boolean> {
     const data = new FormData(this.form);
-    for (const [name, value] of Object.entries(extra)) data.set(name, value);
+    for (const [name, value] of Object.entries({ ...extra, page: this.page })) data.set(name, value);
     this.dirty = false;
     this.word("Saving…");
     let response: Response;
