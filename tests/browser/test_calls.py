@@ -131,7 +131,7 @@ def test_a_live_call_grows_on_its_page_and_ends_there(page: Page, recorded: Call
         )
     page.goto(f"/calls/{call.pk}/")
     expect(page.locator(".call-sentence")).to_contain_text("live now")
-    expect(page.locator("html")).to_have_attribute("data-live", "on")
+    expect(page.locator("html")).to_have_attribute("data-line", "on")
     with schema_context("alice"):
         Turn.objects.create(call=call, turn=0, role="agent", text="Good morning.", started_ms=300, ended_ms=1500)
     tell(call, "turn")
@@ -148,7 +148,7 @@ def test_a_live_call_grows_on_its_page_and_ends_there(page: Page, recorded: Call
 
 def test_a_new_call_comes_to_the_top_of_the_list_by_itself(page: Page, recorded: Call) -> None:
     page.goto("/calls/")
-    expect(page.locator("html")).to_have_attribute("data-live", "on")
+    expect(page.locator("html")).to_have_attribute("data-line", "on")
     with schema_context("alice"):
         call = make_call(recorded.agent, timezone.now(), caller="+14155550199")
     tell(call, "new")
