@@ -69,7 +69,7 @@ def _faults(viewer: Viewer) -> list[Notice]:
             "bad",
             f"{_calls(count)} today went wrong because {words[whose]}.",
             "Look",
-            _list(viewer),
+            _list(viewer, whose),
             icon="circle-alert",
         )
         for whose, count in counts.items()
@@ -86,7 +86,7 @@ def _recordings(viewer: Viewer) -> list[Notice]:
         return []
     which = "The recording of 1 call" if count == 1 else f"The recordings of {count} calls"
     text = f"{which} in the last 7 days could not be prepared. The audio is kept until it can."
-    return [Notice("bad", text, "Look", _list(viewer, problem="recording"), icon="audio-lines")]
+    return [Notice("bad", text, "Look", _list(viewer, "recording", "week"), icon="audio-lines")]
 
 
 def _jobs(viewer: Viewer) -> list[Notice]:
@@ -160,9 +160,9 @@ def _calls(count: int) -> str:
     return "1 call" if count == 1 else f"{count} calls"
 
 
-def _list(viewer: Viewer, problem: str = "any") -> str:
+def _list(viewer: Viewer, problem: str, when: str = "today") -> str:
     client = f"&client={viewer.client}" if viewer.client else ""
-    return f"{reverse('calls')}?problem={problem}{client}"
+    return f"{reverse('calls')}?problem={problem}&when={when}{client}"
 
 
 def _place(view: str, key: UUID | None = None) -> str:

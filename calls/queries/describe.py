@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from calls.models import CallEvent
+from media_worker.providers.registry import vendor
 from voiceops.lib.format import milliseconds
 
 Data = dict[str, Any]
@@ -22,8 +23,17 @@ class Line:
 def _latency(data: Data) -> str:
     start, first = data.get("speech_end_ms"), data.get("tts_first_ms")
     if start is None or first is None:
-        return f"Reply {data.get('turn')} was timed"
-    return f"Reply {data.get('turn')}: first sound {milliseconds(first - start)} after the caller stopped"
+        return f"{_reply(data)} was timed"
+    return f"{_reply(data)}: first sound {milliseconds(first - start)} after the caller stopped"
+
+
+def _reply(data: Data) -> str:
+    return f"Reply {data['turn']}" if data.get("turn") else "The greeting"
+
+
+def _count(text: Any) -> str:
+    number = len(str(text or "").split())
+    return "1 word" if number == 1 else f"{number} words"
 
 
 def _usage(data: Data) -> str:
@@ -37,26 +47,38 @@ def _usage(data: Data) -> str:
         )
         if data.get(name)
     ]
-    return f"{data.get('vendor', '')} {str(data.get('stage', '')).upper()}: {', '.join(amounts) or 'nothing used'}"
+    return f"{_vendor(data)} {str(data.get('stage', '')).upper()}: {', '.join(amounts) or 'nothing used'}"
+
+
+def _vendor(data: Data) -> str:
+    name = str(data.get("vendor", ""))
+    try:
+        return vendor(name).label
+    except KeyError:
+        return name
 
 
 def _why(head: str, data: Data) -> str:
-    return f"{head}: {data['why']}" if data.get("why") else head
+    return f"{head}, {plain(data['why'])}" if data.get("why") else head
+
+
+def plain(why: Any) -> str:
+    """`intent:book_appointment` → `intent book appointment`; a sentence stays as it is."""
+    text = str(why)
+    return text if " " in text else text.replace("_", " ").replace(":", " ")
 
 
 _LINES: dict[str, Callable[[Data], Line]] = {
     "started": lambda d: Line(
         icon="play", text="Another worker took over" if d.get("resumed") else "The agent came on the line"
     ),
-    "user_turn": lambda d: Line(
-        icon="mic", text=f"The caller said something ({len(str(d.get('text', '')).split())} words)"
-    ),
+    "user_turn": lambda d: Line(icon="mic", text=f"The caller said {_count(d.get('text'))}"),
     "agent_turn": lambda d: Line(
         icon="volume-2", text=f"The agent answered turn {d.get('turn')}" if d.get("turn") else "Greeting"
     ),
     "latency": lambda d: Line(icon="timer", text=_latency(d)),
-    "on_wire": lambda d: Line(icon="radio-tower", text=f"Reply {d.get('turn')} reached the carrier’s socket"),
-    "interrupted": lambda d: Line(icon="hand", text=f"The caller spoke over reply {d.get('turn')}", tone="warn"),
+    "on_wire": lambda d: Line(icon="radio-tower", text=f"{_reply(d)} reached the carrier’s socket"),
+    "interrupted": lambda d: Line(icon="hand", text=f"The caller spoke over {_reply(d).lower()}", tone="warn"),
     "node_entered": lambda d: Line(icon="git-branch", text=_why(f"Node {d.get('node')}", d)),
     "variable_set": lambda d: Line(icon="braces", text=f"{d.get('name')} was set"),
     "fallback": lambda d: Line(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from calls.models import Call, CallEvent, Recording, Turn
+from calls.queries.describe import plain
 
 MARKS = ("interrupted", "fallback", "fault", "digit", "started")
 ENOUGH_EVENTS = 2000
@@ -71,5 +72,5 @@ def _mark(event: CallEvent, internals: bool) -> dict[str, Any] | None:
 
 
 def _sentence(head: str, step: Any, why: Any) -> str:
-    text = f"{head}: {str(step or '').replace('_', ' ')}"
-    return f"{text}, {why}" if why else text
+    text = f"{head}: {plain(step or '')}"
+    return f"{text}, {plain(why)}" if why else text

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from calls.models import Call, Recording, Turn
 from calls.queries.outcomes import GOAL_REACHED
@@ -20,8 +22,18 @@ LONGEST_TEXT = 100
 class Choice:
     value: str
     word: str
-    where: Q
+    where: Q | Callable[[], Q]
     internal: bool = False
+
+
+def since_days(days: int) -> Callable[[], Q]:
+    """From midnight where the viewer is, `days` days ago; 0 is today."""
+
+    def where() -> Q:
+        midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        return Q(created_at__gte=midnight - timedelta(days=days))
+
+    return where
 
 
 @dataclass(frozen=True)
@@ -36,11 +48,21 @@ class Chip:
     def where(self, value: str, internals: bool) -> Q | None:
         for choice in self.choices:
             if choice.value == value and (internals or not (self.internal or choice.internal)):
-                return choice.where
+                return choice.where if isinstance(choice.where, Q) else choice.where()
         return None
 
 
 CHIPS = (
+    Chip(
+        "when",
+        "When",
+        (
+            Choice("today", "Today", since_days(0)),
+            Choice("yesterday", "Since yesterday", since_days(1)),
+            Choice("week", "Last 7 days", since_days(7)),
+            Choice("month", "Last 30 days", since_days(30)),
+        ),
+    ),
     Chip(
         "status",
         "Status",
@@ -87,7 +109,11 @@ CHIPS = (
         "Problem",
         (
             Choice("any", "Any fault", ~Q(fault=Call.Fault.NONE)),
-            Choice("ours", "Vendor or platform", Q(fault__in=(Call.Fault.PROVIDER, Call.Fault.PLATFORM))),
+            *(
+                Choice(value, f"{word} failed" if value != Call.Fault.CUSTOMER else "Setup", Q(fault=value))
+                for value, word in Call.Fault.choices
+                if value != Call.Fault.NONE
+            ),
             Choice("recording", "Recording failed", Q(recording__status=Recording.Status.FAILED)),
         ),
         internal=True,

@@ -5,9 +5,11 @@ The segments go only when the stored object was read back, opened, and is byte f
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +39,7 @@ PEAKS_PER_SECOND = 10
 COMPRESSION = 0.6  # of libsndfile, 0 to 1: constant 32 kbit/s at 8 kHz, 64 at 16 kHz
 STILL_WRITING_SECONDS = 60
 FIRST_SEGMENT_SECONDS = 10
+SCRATCH, SCRATCH_KEPT_SECONDS = "assembling-", 86_400
 
 
 class RecordingDiffers(PlatformError):
@@ -132,7 +135,8 @@ def _encode_and_store(schema: str, call: Call, recording: Recording, found: Foun
     key = f"{schema}/recordings/{call.pk}/call.mp3"
     where = place(schema, call.pk)
     scratch = Path(settings.SEGMENT_DIR) / schema
-    with tempfile.NamedTemporaryFile(dir=scratch, prefix="assembling-", suffix=".tmp") as file:
+    _clear_scratch(scratch)
+    with tempfile.NamedTemporaryFile(dir=scratch, prefix=SCRATCH) as file:
         sealed = SealedWriter(file, where)
         peaks = Peaks(found.rate)
         with soundfile.SoundFile(
@@ -166,6 +170,14 @@ def _encode_and_store(schema: str, call: Call, recording: Recording, found: Foun
     recording.ready_at = timezone.now()
     recording.save()
     live.call_changed(call, "recording")
+
+
+def _clear_scratch(folder: Path) -> None:
+    """What assemblies that were killed left there. It is sealed, but it takes room."""
+    for path in folder.glob(f"{SCRATCH}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > SCRATCH_KEPT_SECONDS:
+                path.unlink()
 
 
 def reader(key: str, where: str) -> SealedReader:

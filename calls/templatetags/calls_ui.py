@@ -82,3 +82,10 @@ def by_whom(call: Call, internals: bool) -> str:
     if not internals and call.ended_by not in sentence.PEOPLE:
         return ""
     return str(call.get_ended_by_display()).capitalize()
+
+
+@register.filter
+def fault_words(call: Call) -> str:
+    """What failed: the reason of the call's end where it names a fault, otherwise whose it was."""
+    known = meaning(call.ended_reason)
+    return known.label if known.fault != Call.Fault.NONE else ""
