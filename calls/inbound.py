@@ -27,7 +27,6 @@ class Answer:
     call: Call
     connect: bool
     reason: EndedReason | None = None
-    language: str = "en"
 
 
 def take(account: CarrierAccount, ringing: Ringing) -> Answer:
@@ -53,16 +52,16 @@ def take(account: CarrierAccount, ringing: Ringing) -> Answer:
     if number is not None:
         call.number, call.client, call.agent = number, number.client, number.agent
         call.agent_version = number.agent.published if number.agent else None
-    reason = _refusal(number, account)
-    if reason is not None:
-        refused(call, End(reason))
     try:
         with transaction.atomic():
+            reason = _refusal(number, account)
+            if reason is not None:
+                refused(call, End(reason))
             call.save(force_insert=True)
             live.call_changed(call, "new")
     except IntegrityError:  # the same webhook, at the same moment
         return again(Call.objects.get(carrier=account.carrier, carrier_call_id=ringing.carrier_call_id))
-    return Answer(call, reason is None, reason, _language(call))
+    return Answer(call, reason is None, reason)
 
 
 def again(call: Call) -> Answer:
@@ -71,7 +70,7 @@ def again(call: Call) -> Answer:
     if call.status == Call.Status.ENDED:
         return Answer(call, False)
     fresh = timezone.now() - call.created_at < REPEATED_WITHIN
-    return Answer(call, fresh and call.media_leg == 0, None, _language(call))
+    return Answer(call, fresh and call.media_leg == 0)
 
 
 def _refusal(number: PhoneNumber | None, account: CarrierAccount) -> EndedReason | None:
@@ -84,8 +83,3 @@ def _refusal(number: PhoneNumber | None, account: CarrierAccount) -> EndedReason
     if number.agent.published is None:
         return EndedReason.AGENT_NOT_PUBLISHED
     return capacity.refusal(number.client)
-
-
-def _language(call: Call) -> str:
-    version = call.agent_version
-    return str(version.content.get("language", "en")) if version is not None else "en"

@@ -67,9 +67,6 @@ def place(order: Order) -> Call:
     number = _from_number(agent, order.from_number)
     if to == number.number:
         raise InvalidInput("A number cannot call itself.", "to")
-    refusal = capacity.refusal(agent.client)
-    if refusal is not None:
-        raise LimitReached(MEANINGS[refusal].sentence)
     call = Call(
         client=agent.client,
         agent=agent,
@@ -87,6 +84,9 @@ def place(order: Order) -> Call:
     )
     try:
         with transaction.atomic():
+            refusal = capacity.refusal(agent.client)
+            if refusal is not None:
+                raise LimitReached(MEANINGS[refusal].sentence)
             call.save(force_insert=True)
             live.call_changed(call, "new")
             transaction.on_commit(lambda: _kick(call.pk))

@@ -27,10 +27,10 @@ def begin(agent: Agent, person: User, draft: bool = False) -> Call:
         raise InvalidInput(f"The draft cannot be tried yet. {problems[0].place}: {problems[0].sentence}")
     if not draft and agent.published is None:
         raise InvalidInput("This agent has no published version. Publish it first.")
-    refusal = capacity.refusal(agent.client)
-    if refusal is not None:
-        raise LimitReached(MEANINGS[refusal].sentence)
     with transaction.atomic():
+        refusal = capacity.refusal(agent.client)
+        if refusal is not None:
+            raise LimitReached(MEANINGS[refusal].sentence)
         call = Call.objects.create(
             client=agent.client,
             agent=agent,

@@ -267,8 +267,11 @@ class Bridging:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._line.malformed:
+        self._line.stop_recording()
+        if spoilt := self._line.malformed.total():
             logger.warning("Call %s: dropped frames: %s", self._opened.call_id, dict(self._line.malformed))
+            sentence = f"{spoilt} messages from the carrier could not be read and were left out."
+            self._tell(Fault(whose="carrier", stage="media", message=sentence))
         if how.reason == EndedReason.CARRIER_CONNECTION_LOST:
             await self._line.close(how.reason, "")
             await asyncio.sleep(RETURN_WITHIN)

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
 from calls.bridge.bridging import Bridging
@@ -63,7 +63,7 @@ def _handshake(scope: Mapping[str, Any]) -> Handshake:
 
 async def _open(handshake: Handshake) -> Opened:
     try:
-        return await sync_to_async(open_call, thread_sensitive=False)(handshake)
+        return await database_sync_to_async(open_call, thread_sensitive=False)(handshake)
     except HandshakeRefused:
         raise
     except Exception as error:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django_tenants.utils import schema_context
 
 from calls import lifecycle, numbers
@@ -53,7 +53,7 @@ class Desk:
         if not self._opened.carrier.capabilities.transfers or self._opened.account is None:
             raise InvalidInput("This call cannot be transferred: there is no phone line to it.")
         number = numbers.destination(to)
-        work = sync_to_async(self._transfer_now, thread_sensitive=False)
+        work = database_sync_to_async(self._transfer_now, thread_sensitive=False)
         self._transferred = True
         try:
             await work(number)

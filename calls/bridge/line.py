@@ -86,9 +86,13 @@ class Line:
     async def event(self, event_json: str) -> None:
         await self._tell(self._codec.event(event_json))
 
-    async def close(self, reason: str, detail: str) -> None:
-        """Say why, where the carrier can be told, and close. What was not played by now is not heard."""
+    def stop_recording(self) -> None:
+        """What was not played by now will not be heard."""
         self._recorder.close(self.clock.ms())
+
+    async def close(self, reason: str, detail: str) -> None:
+        """Say why, where the carrier can be told, and close."""
+        self.stop_recording()
         await self._tell(self._codec.ended(reason, detail))
         if self.open:
             await self._put({"type": "websocket.close", "code": 1000})

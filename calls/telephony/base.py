@@ -232,7 +232,8 @@ class Carrier(Protocol):
 
     def connect(self, stream_url: str, resume_url: str) -> Document: ...
 
-    def say_and_hang_up(self, sentence: str, language: str = "en") -> Document: ...
+    def say_and_hang_up(self, sentence: str) -> Document:
+        """The sentence is English."""
 
     def hang_up(self) -> Document: ...
 

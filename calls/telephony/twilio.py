@@ -54,7 +54,6 @@ ANSWERED_BY = {
     "machine_end_silence": "voicemail",
     "machine_end_other": "voicemail",
 }
-SPOKEN_LANGUAGES = {"de": "de-DE", "es": "es-ES", "fr": "fr-FR", "it": "it-IT", "nl": "nl-NL", "pt": "pt-PT"}
 
 Sid = Annotated[str, Field(pattern=r"^[A-Z]{2}[0-9a-fA-F]{32}$")]
 Party = Annotated[str, Field(max_length=64)]
@@ -299,9 +298,9 @@ class Twilio:
         response.redirect(resume_url, method="POST")
         return Document(str(response))
 
-    def say_and_hang_up(self, sentence: str, language: str = "en") -> Document:
+    def say_and_hang_up(self, sentence: str) -> Document:
         response = VoiceResponse()
-        response.say(sentence, language=SPOKEN_LANGUAGES.get(language.split("-")[0], "en-US"))
+        response.say(sentence, language="en-US")
         response.hangup()
         return Document(str(response))
 

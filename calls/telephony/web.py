@@ -131,7 +131,7 @@ class Web:
     def connect(self, stream_url: str, resume_url: str) -> Document:
         return Document(json.dumps({"media_url": stream_url, "resume_url": resume_url}), "application/json")
 
-    def say_and_hang_up(self, sentence: str, language: str = "en") -> Document:
+    def say_and_hang_up(self, sentence: str) -> Document:
         return Document(json.dumps({"error": sentence}), "application/json")
 
     def hang_up(self) -> Document:

@@ -47,7 +47,7 @@ def voice(request: HttpRequest, carrier: str, call_id: UUID | None = None) -> Ht
         return _document(_connect(known, host, answer.call))
     if answer.reason is None:
         return _document(known.hang_up())
-    return _document(known.say_and_hang_up(meaning(answer.reason).spoken, answer.language))
+    return _document(known.say_and_hang_up(meaning(answer.reason).spoken))
 
 
 @csrf_exempt

@@ -134,3 +134,19 @@ async def test_without_a_worker_the_page_is_told_why(stage: Stage) -> None:
     async with await page.connect(answer["media_url"]) as socket:
         over = await text(socket, "ended")
     assert over == {"type": "ended", "reason": "no_worker", "detail": "No media worker could be reached."}
+
+
+async def test_staff_end_a_call_from_its_page(stage: Stage) -> None:
+    page = await of(stage, "alice@alice.example")
+    answer = (await page.post(f"/talk/{stage.agent.pk}")).json()
+    async with stage.worker() as worker, await page.connect(answer["media_url"]) as socket:
+        session = await worker.ready()
+        await text(socket, "ready")
+        erin = await of(stage, "erin@garage.example")
+        assert (await erin.post(f"/calls/{answer['call_id']}/hang-up/")).status_code == 404
+        assert (await page.post(f"/calls/{answer['call_id']}/hang-up/")).status_code in {204, 302}
+        assert (await session.next(wire.Hangup)).reason == "staff_hangup"
+        await session.finish("staff_hangup")
+        assert (await text(socket, "ended"))["reason"] == "staff_hangup"
+    call = await stage.read(lambda: Call.objects.get(pk=answer["call_id"]))
+    assert (call.ended_reason, call.ended_by) == ("staff_hangup", "staff")
