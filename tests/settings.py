@@ -16,6 +16,7 @@ if "VOICEOPS_TEST_STATE" not in os.environ:
     os.environ["VOICEOPS_TEST_OWNER"] = str(os.getpid())
 
 os.environ["VOICEOPS_STATE"] = os.environ["VOICEOPS_TEST_STATE"]
+Path(os.environ["VOICEOPS_STATE"], "staticfiles").mkdir(exist_ok=True)
 for _name in [name for name in os.environ if name.startswith("S3_")] + [
     "PUBLIC_URL",
     "VOICEOPS_PORT",

@@ -49,10 +49,7 @@ STATUSES = {
 ANSWERED_BY = {
     "human": "human",
     "fax": "network_message",
-    "machine_start": "voicemail",
-    "machine_end_beep": "voicemail",
-    "machine_end_silence": "voicemail",
-    "machine_end_other": "voicemail",
+    **dict.fromkeys(("machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other"), "voicemail"),
 }
 
 Sid = Annotated[str, Field(pattern=r"^[A-Z]{2}[0-9a-fA-F]{32}$")]
@@ -381,12 +378,11 @@ def _failures(what: str) -> Iterator[None]:
     try:
         yield
     except TwilioRestException as error:
-        said = f"{what} was refused by Twilio: {error.msg}"[:400]
         if error.status == 429:
             raise CarrierUnreachable(f"{what} was put off: Twilio takes no more requests at the moment.") from None
         if error.status >= 500:
             raise CarrierOutcomeUnknown(f"{what} got no clear answer: Twilio failed ({error.status}).") from None
-        raise CarrierRefused(said, str(error.code or "")) from None
+        raise CarrierRefused(f"{what} was refused by Twilio: {error.msg}"[:400], str(error.code or "")) from None
     except requests.exceptions.ConnectTimeout:
         raise CarrierUnreachable(f"{what} did not reach Twilio in time.") from None
     except (requests.exceptions.RequestException, OSError) as error:

@@ -26,8 +26,10 @@ VERSION = "18"
 USER = "voiceops"
 _ORPHAN_SECONDS = 10.0
 
+_DISK_FULL = "The disk is full: PostgreSQL starts again once there is room, and nothing is lost."
 _EXPLANATIONS = (
-    ("No space left on device", "The disk is full: PostgreSQL starts again once there is room, and nothing is lost."),
+    ("No space left on device", _DISK_FULL),
+    ("Check free disk space", _DISK_FULL),  # its hint when half a block could be written
     ("could not create lock file", "PostgreSQL cannot write its lock file: look at the rights of its folder."),
     ("Permission denied", "PostgreSQL may not read its own files: look at who owns them."),
     ("could not map anonymous shared memory", "There is not enough memory for PostgreSQL."),
