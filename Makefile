@@ -17,7 +17,7 @@ up: venv ## Run VoiceOps here until Ctrl-C (VOICEOPS_PORT=8001 for another port)
 
 test: venv ## Run all tests (TESTS=tests/calls for some, JOBS=4 for more at once)
 	@tools/chromium
-	$(PYTHON_IN_VENV) -m pytest -n $(JOBS) $(TESTS)
+	@JOBS=$(JOBS) tools/test $(TESTS)
 
 check: venv ## Lint, types, imports, settings, migrations, templates, built assets
 	@tools/check

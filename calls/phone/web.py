@@ -52,7 +52,7 @@ class WebPhone:
             raise PhoneError(f"{talk_path} answered {response.status_code}: {response.text[:300]}")
         answer = response.json()
         self.heard.call_id = answer["call_id"]
-        await self._talk_at(answer["media_url"])
+        await self._talk_at(answer["media"])
         self.heard.samples = np.frombuffer(bytes(self._playout.heard), np.int16)
         return self.heard
 

@@ -41,7 +41,6 @@ def _address(request: HttpRequest, call: Call, status: int) -> JsonResponse:
     url = tickets.stream_url(AgencyMiddleware.hostname_from_request(request), call.carrier, call.pk)
     answer = {
         "call_id": str(call.pk),
-        "media_url": url,
         "media": url,
         "resume": reverse("talk_resume", args=[call.pk]),
         "call_url": _page(call),

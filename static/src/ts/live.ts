@@ -64,7 +64,8 @@ function opened(): void {
   const again = tries > 0;
   tries = 0;
   document.documentElement.dataset.line = "on";
-  if (again) all("[data-live]").forEach(schedule); // what happened meanwhile was not heard
+  // What happened before the line was open was not heard: after a loss anywhere, at first where a call is moving.
+  for (const element of all("[data-live]")) if (again || element.dataset.live?.includes("call:")) schedule(element);
 }
 
 function received(data: string): void {

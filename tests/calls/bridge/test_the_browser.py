@@ -67,7 +67,7 @@ async def text(socket: websockets.ClientConnection, kind: str) -> dict[str, Any]
 async def test_alice_talks_to_her_agent(stage: Stage) -> None:
     page = await of(stage, "alice@alice.example")
     answer = (await page.post(f"/talk/{stage.agent.pk}")).json()
-    async with stage.worker() as worker, await page.connect(answer["media_url"]) as socket:
+    async with stage.worker() as worker, await page.connect(answer["media"]) as socket:
         session = await worker.ready()
         assert session.start.spec.audio.codec == "pcm_s16le"
         assert session.start.spec.audio.rate == 16000
@@ -93,14 +93,14 @@ async def test_a_lost_line_goes_on_at_a_new_address(stage: Stage) -> None:
     page = await of(stage, "alice@alice.example")
     answer = (await page.post(f"/talk/{stage.agent.pk}")).json()
     async with stage.worker() as worker:
-        async with await page.connect(answer["media_url"]):
+        async with await page.connect(answer["media"]):
             first = await worker.ready()
             await first.snapshot(1)
         await first.next(wire.Hangup)
         await first.finish("carrier_connection_lost")
         again = (await page.post(answer["resume"])).json()
         assert again["call_id"] == answer["call_id"]
-        async with await page.connect(again["media_url"]) as socket:
+        async with await page.connect(again["media"]) as socket:
             second = await worker.ready()
             assert second.start.resume is not None
             await second.finish()
@@ -131,7 +131,7 @@ async def test_who_is_not_signed_in_talks_to_nobody(stage: Stage) -> None:
 async def test_without_a_worker_the_page_is_told_why(stage: Stage) -> None:
     page = await of(stage, "alice@alice.example")
     answer = (await page.post(f"/talk/{stage.agent.pk}")).json()
-    async with await page.connect(answer["media_url"]) as socket:
+    async with await page.connect(answer["media"]) as socket:
         over = await text(socket, "ended")
     assert over == {"type": "ended", "reason": "no_worker", "detail": "No media worker could be reached."}
 
@@ -139,7 +139,7 @@ async def test_without_a_worker_the_page_is_told_why(stage: Stage) -> None:
 async def test_staff_end_a_call_from_its_page(stage: Stage) -> None:
     page = await of(stage, "alice@alice.example")
     answer = (await page.post(f"/talk/{stage.agent.pk}")).json()
-    async with stage.worker() as worker, await page.connect(answer["media_url"]) as socket:
+    async with stage.worker() as worker, await page.connect(answer["media"]) as socket:
         session = await worker.ready()
         await text(socket, "ready")
         erin = await of(stage, "erin@garage.example")
