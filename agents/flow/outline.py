@@ -42,6 +42,8 @@ SLOT_KINDS: dict[str, str] = {
     "choice": "One of a list",
     "yes_no": "Yes or no",
 }
+MANY_STEPS = 30
+Problems = Mapping[str, Sequence[Problem]]
 assert set(SLOT_KINDS) == set(get_args(SlotType))
 
 
@@ -101,12 +103,14 @@ class Outline:
     steps: Sequence[Step]
     targets: Sequence[tuple[str, str]]
     known: frozenset[str]
+    many: bool
     problems: tuple[Problem, ...]
 
 
 def outline(document: object, problems: Iterable[Problem] = ()) -> Outline:
     flow = _mapping(_mapping(document).get("flow"))
-    found = tuple(problems)
+    everything = tuple(problems)
+    found = _by_place(everything)
     nodes = [_mapping(node) for node in _sequence(flow.get("nodes"))]
     targets = [(str(node.get("id", "")), title(node.get("id", ""))) for node in nodes]
     titles = dict(targets)
@@ -119,7 +123,8 @@ def outline(document: object, problems: Iterable[Problem] = ()) -> Outline:
         steps=[_step(node, f"flow.nodes.{number}", titles, found) for number, node in enumerate(nodes)],
         targets=targets,
         known=frozenset(titles),
-        problems=tuple(p for p in found if p.path[:1] == ("flow",) and len(p.path) <= 3 and "nodes" not in p.path),
+        problems=tuple(p for p in everything if p.path[:1] == ("flow",) and len(p.path) <= 3 and "nodes" not in p.path),
+        many=len(targets) > MANY_STEPS,
     )
 
 
@@ -128,7 +133,7 @@ def title(node_id: object) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _step(node: Mapping[str, Any], path: str, titles: Mapping[str, str], problems: tuple[Problem, ...]) -> Step:
+def _step(node: Mapping[str, Any], path: str, titles: Mapping[str, str], problems: Problems) -> Step:
     kind = _text(node.get("type"))
     about = STEP_KINDS.get(kind, _UNKNOWN)
     values = {key: _text(node.get(key)) for key in _STEP_TEXTS} | {"fallback": _lines(node.get("fallback"))}
@@ -148,7 +153,7 @@ def _step(node: Mapping[str, Any], path: str, titles: Mapping[str, str], problem
         values=values,
         topics=topics,
         questions=questions,
-        problems=_of(path, problems),
+        problems=tuple(problems.get(path, ())),
         leads_to=", ".join(dict.fromkeys(titles.get(target, target) for target in leads if target)),
     )
 
@@ -158,7 +163,7 @@ _STEP_TEXTS = (
 )  # fmt: skip
 
 
-def _topics(source: object, path: str, titles: Mapping[str, str], problems: tuple[Problem, ...]) -> list[Topic]:
+def _topics(source: object, path: str, titles: Mapping[str, str], problems: Problems) -> list[Topic]:
     topics = []
     for number, item in enumerate(_sequence(source)):
         intent, here = _mapping(item), f"{path}.{number}"
@@ -171,14 +176,14 @@ def _topics(source: object, path: str, titles: Mapping[str, str], problems: tupl
                 examples=_lines(intent.get("examples")),
                 goto=goto,
                 goto_title=titles.get(goto, goto),
-                problems=_of(here, problems),
+                problems=tuple(problems.get(here, ())),
                 count=len(_sequence(intent.get("examples"))),
             )
         )
     return topics
 
 
-def _question(slot: Mapping[str, Any], path: str, problems: tuple[Problem, ...]) -> Question:
+def _question(slot: Mapping[str, Any], path: str, problems: Problems) -> Question:
     return Question(
         path=path,
         name=words(_text(slot.get("name"))),
@@ -188,12 +193,17 @@ def _question(slot: Mapping[str, Any], path: str, problems: tuple[Problem, ...])
         choices=_lines(slot.get("choices")),
         confirm=slot.get("confirm") is True,
         required=slot.get("required") is not False,
-        problems=_of(path, problems),
+        problems=tuple(problems.get(path, ())),
     )
 
 
-def _of(path: str, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    return tuple(p for p in problems if p.anchor == path or p.anchor.startswith(f"{path}."))
+def _by_place(problems: Iterable[Problem]) -> Problems:
+    """Every problem under each of the places it lies in, so that a row finds its own at once."""
+    found: dict[str, list[Problem]] = {}
+    for problem in problems:
+        for length in range(1, len(problem.path) + 1):
+            found.setdefault(".".join(map(str, problem.path[:length])), []).append(problem)
+    return found
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

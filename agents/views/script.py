@@ -45,9 +45,10 @@ def _save(request: HttpRequest, agent: Agent) -> HttpResponse:
     elif path := request.POST.get("up") or request.POST.get("down"):
         flow = form.move(flow, path, -1 if "up" in request.POST else 1)
     document = {**(agent.draft if isinstance(agent.draft, dict) else {}), "flow": flow}
-    reading = read(document)
     shape = any(request.POST.get(name) for name in ("add", "remove", "up", "down", "force"))
-    more = {**_outline(document, reading), "opened": opened, "anchor": f"#{opened}" if opened else ""}
+    more: dict[str, Any] = {"opened": opened, "anchor": f"#{opened}" if opened else ""}
+    if shape:
+        more |= _outline(document, read(document))
     return editor.save(request, agent, "agent", document, BODY if shape else "", more)
 
 

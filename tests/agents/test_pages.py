@@ -132,6 +132,20 @@ def test_a_page_whose_answer_was_lost_is_no_stranger_to_itself(front_desk: Agent
     assert front_desk.draft["flow"]["greeting"] == "Second."
 
 
+def test_a_script_of_many_steps_opens_and_saves(front_desk: Agent, agency: World) -> None:
+    more = [{"id": f"s{n}", "type": "say", "text": "Hm.", "next": "goodbye"} for n in range(200)]
+    flow = front_desk.draft["flow"] | {"nodes": [*front_desk.draft["flow"]["nodes"], *more]}
+    actions.save_draft(agency.bob, front_desk, front_desk.draft | {"flow": flow}, front_desk.draft_revision)
+    front_desk.refresh_from_db()
+    page, where = browser(agency.bob), reverse("agent", args=[front_desk.pk])
+    shown = page.get(where).content
+    assert b'id="goto-options"' in shown
+    assert len(shown) < 1_500_000
+    answer = page.post(where, script(front_desk, **{"flow.greeting": "Hi."}), headers={"accept": "application/json"})
+    assert answer.status_code == 200
+    assert "body" not in answer.json()
+
+
 def test_rows_are_added_and_removed_through_the_form(front_desk: Agent, agency: World) -> None:
     page, where = browser(agency.bob), reverse("agent", args=[front_desk.pk])
     steps = len(front_desk.draft["flow"]["nodes"])

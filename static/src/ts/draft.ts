@@ -222,3 +222,15 @@ on("change", "[data-shows-choices]", (select) => {
   const choices = find("[data-choices]", select.closest(".fields") ?? document);
   if (choices && select instanceof HTMLSelectElement) choices.hidden = select.value !== "choice";
 });
+
+/** A list that was sent with its chosen entry only gets the others when somebody is about to open it. */
+function fill(select: Element | null): void {
+  if (!(select instanceof HTMLSelectElement) || select.dataset.filled) return;
+  const source = document.getElementById(select.dataset.fillFrom ?? "");
+  if (!(source instanceof HTMLTemplateElement)) return;
+  select.dataset.filled = "yes";
+  const options = source.content.cloneNode(true) as DocumentFragment;
+  for (const option of all<HTMLOptionElement>("option", options)) if (option.value === select.value) option.remove();
+  select.append(options);
+}
+for (const kind of ["pointerdown", "focusin"] as const) on(kind, "select[data-fill-from]", (select) => fill(select));
