@@ -1,0 +1,1 @@
+"use strict";(()=>{var e=document.documentElement;try{let t=localStorage.getItem("theme");(t==="light"||t==="dark")&&(e.dataset.theme=t),localStorage.getItem("rail")==="icons"&&(e.dataset.rail="icons")}catch{}})();
