@@ -133,7 +133,8 @@ class Utterance:
         self._strictness = float(wanted.get("strictness", 0.5))
         rate = int(wanted["rate"])
         self._resampler = soxr.ResampleStream(rate, RATE, 1, dtype="int16") if rate != RATE else None
-        expected = {name: tuple(v) if isinstance(v, list) else v for name, v in wanted.get("expected", {}).items()}
+        told: dict[str, Any] = wanted.get("expected", {})
+        expected: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in told.items()}
         self._grammar = grammar(Expectation(**expected))
         self._ear = listeners.ear(self._grammar) if self._grammar else None
         self._loop = listeners.loop()
