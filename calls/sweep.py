@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from calls import lifecycle, outbound, progress
@@ -33,7 +33,7 @@ GIVES_UP_ON_CARRIER = timedelta(minutes=10)
 def sweep() -> int:
     """In the schema that is set. How many calls were ended."""
     now = timezone.now()
-    ended = sum(_end(call, _reason(call, now)) for call in _held_by_nobody(now))
+    ended = sum(_end(call, _reason(call)) for call in _held_by_nobody(now))
     for call in _of(S.DIALING).filter(carrier_call_id="", created_at__lt=now - WAITS_FOR_DIALLING)[:AT_ONCE]:
         outbound.reconcile(call.pk)
     for call in _of(S.QUEUED).filter(created_at__lt=now - WAITS_IN_QUEUE)[:AT_ONCE]:
@@ -44,11 +44,11 @@ def sweep() -> int:
     return ended
 
 
-def _of(*statuses: str):  # type: ignore[no-untyped-def]
+def _of(*statuses: str) -> QuerySet[Call]:
     return Call.objects.filter(status__in=statuses).order_by("created_at")
 
 
-def _held_by_nobody(now: datetime):  # type: ignore[no-untyped-def]
+def _held_by_nobody(now: datetime) -> QuerySet[Call]:
     never_opened = Q(media_leg=0) & (
         Q(status=S.RINGING, ringing_at__lt=now - WAITS_FOR_MEDIA) & ~Q(direction=Call.Direction.OUTBOUND)
         | Q(status=S.IN_PROGRESS, answered_at__lt=now - WAITS_FOR_MEDIA)
@@ -57,7 +57,7 @@ def _held_by_nobody(now: datetime):  # type: ignore[no-untyped-def]
     return _of(S.RINGING, S.IN_PROGRESS, S.TRANSFERRING).filter(never_opened | let_go)[:AT_ONCE]
 
 
-def _reason(call: Call, now: datetime) -> EndedReason:
+def _reason(call: Call) -> EndedReason:
     said = (
         CallEvent.objects.filter(call=call, kind="carrier_status", data__status__in=sorted(CarrierStatus.FINAL))
         .order_by("-seq")

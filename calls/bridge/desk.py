@@ -17,6 +17,7 @@ from calls.bridge.relay import Relay
 from calls.lifecycle import End, EndedReason
 from calls.models import Call
 from calls.reasons import meaning
+from media_worker.contract.spec import AudioFormat
 from media_worker.contract.wire import Request, Response
 from voiceops.lib.errors import InvalidInput, VoiceOpsError
 
@@ -85,7 +86,7 @@ class Desk:
         await self._line.say(samples)
 
     @property
-    def _line_audio(self):  # type: ignore[no-untyped-def]
+    def _line_audio(self) -> AudioFormat:
         return self._opened.carrier.capabilities.audio
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
@@ -114,7 +115,7 @@ def _opened(schema: str, carrier: Carrier, call: Call) -> Opened:
     )
 
 
-def _last_seq(events, source: str) -> int:  # type: ignore[no-untyped-def]
+def _last_seq(events: QuerySet[CallEvent], source: str) -> int:
     return events.filter(source=source).order_by("-seq").values_list("seq", flat=True).first() or 0
 
 
