@@ -127,24 +127,22 @@ def _hours(text: str) -> str:
     found = _DAY_SPAN.sub(r"\1 to \2", found)
     found = _CLOCK.sub(_say_clock, found)
     found = re.sub(r"\b24\s*/\s*7\b", "around the clock, every day", found)
-    found = line(re.split(r",\s*(?:located|our|at \d)", found)[0].strip(" ,:-–"), 160)
-    return (
-        found.replace("a.m..", "a.m.").replace("p.m..", "p.m.").removesuffix(".") if not found.endswith("m.") else found
-    )
+    found = re.sub(r"\b([ap])\.m\.?(?!\w)", r"\1m", found, flags=re.IGNORECASE)  # a full stop would end the sentence
+    return line(re.split(r",\s*(?:located|our|at \d)", found)[0].strip(" ,:.-–"), 160)
 
 
 def _say_clock(match: re.Match[str]) -> str:
-    """“9-17”, “9:00 am – 5 pm” → 9 a.m. to 5 p.m."""
+    """“9-17”, “9:00 am – 5 pm” → 9 am to 5 pm, which voices read well"""
     start, end = int(match[1]), int(match[4])
-    first = _half(match[3], start) or ("a.m." if 5 <= start < 12 else "p.m.")
-    last = _half(match[6], end) or ("p.m." if end <= start or end >= 12 or end <= 7 else "a.m.")
+    first = _half(match[3], start) or ("am" if 5 <= start < 12 else "pm")
+    last = _half(match[6], end) or ("pm" if end <= start or end >= 12 or end <= 7 else "am")
     return f"{_hour(start, match[2])} {first} to {_hour(end, match[5])} {last}"
 
 
 def _half(said: str | None, hour: int) -> str:
     if said:
-        return "a.m." if said.lower().startswith("a") else "p.m."
-    return "p.m." if hour > 12 else ""
+        return "am" if said.lower().startswith("a") else "pm"
+    return "pm" if hour > 12 else ""
 
 
 def _hour(hour: int, minutes: str | None) -> str:

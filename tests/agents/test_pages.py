@@ -76,7 +76,7 @@ def test_a_new_agent_in_three_fields(agency: World) -> None:
     assert answer.status_code == 200
     shown = answer.content.decode()
     assert "Made from" in shown
-    assert "Monday to Friday, 8 a.m. to 5 p.m." in shown
+    assert "Monday to Friday, 8 am to 5 pm" in shown
     assert "<script>alert" not in shown
     assert Agent.objects.get(name="Reception").published is not None
 
