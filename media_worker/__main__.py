@@ -41,6 +41,8 @@ def arguments() -> argparse.ArgumentParser:
 
 
 async def serve(options: argparse.Namespace) -> int:
+    from media_worker.providers import builtin
+    from media_worker.providers.builtin.children import stop_children
     from media_worker.server import Worker
     from media_worker.warmup import warm_up
 
@@ -53,6 +55,7 @@ async def serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     await asyncio.to_thread(warm_up)
+    await builtin.warm()
     worker = Worker(key, options.host, options.port, options.capacity, options.drain_seconds)
     try:
         await worker.start()
@@ -63,6 +66,7 @@ async def serve(options: argparse.Namespace) -> int:
     gc.freeze()
     await stopping.wait()
     await worker.stop()
+    await stop_children()
     return 0
 
 

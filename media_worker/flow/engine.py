@@ -18,10 +18,21 @@ from media_worker.flow import slots
 from media_worker.flow.matching import Match, Matcher
 from media_worker.flow.speaking import say_value
 from media_worker.flow.templating import render
+from media_worker.flow.words import tokens
 
 MOST_STEPS = 30
 SURE = 0.8
 LEAST_CONFIDENCE = 0.35
+REPEAT = (
+    "repeat that",
+    "repeat the question",
+    "say that again",
+    "say it again",
+    "did you say",
+    "come again",
+    "one more time",
+)
+COURTESIES = ("can you repeat that please", "say that again please", "pardon", "what did you say", "hello")
 
 
 @dataclass(frozen=True)
@@ -190,9 +201,22 @@ class Engine:
         if not isinstance(node, ConversationNode):
             return self.enter(node.id, why="resumed")
         match = self.match(heard)
-        if match is None:
-            return self.not_understood(node, "no_intent" if heard else "not_heard")
-        return self.follow(match.intent, heard)
+        if match is not None:
+            return self.follow(match.intent, heard)
+        return self._courtesy(heard) or self.not_understood(node, "no_intent" if heard else "not_heard")
+
+    def _courtesy(self, heard: str) -> Reply | None:
+        """What any caller may ask without a builder having thought of it: to hear it again, or whether we are there."""
+        words = " ".join(tokens(heard)[:12])
+        node = self.node
+        question = self._question_again()
+        if not question and isinstance(node, ConversationNode):
+            question = self.text(node.say) or "How can I help you?"
+        if any(phrase in words for phrase in REPEAT) or words in ("pardon", "sorry", "what", "excuse me"):
+            return Reply(question)
+        if words in ("hello", "hi", "hey", "hello hello", "good morning", "good afternoon", "good evening"):
+            return Reply(_join(["Hello.", question]))
+        return None
 
     def match(self, text: str, *, everywhere_only: bool = False) -> Match | None:
         """The intent meant by `text`, among the node's own and those that hold at every node."""
@@ -249,6 +273,9 @@ class Engine:
         if aside and (value is None or (free and aside.score >= SURE)):
             return self.follow(aside.intent, heard)
         if value is None:
+            courtesy = self._courtesy(heard)
+            if courtesy is not None:
+                return courtesy
             if not slot.required and slots.declines(heard):
                 self.at.skipped.add(slot.name)
                 return self._go_on(node)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from media_worker.contract.flow import CollectNode, ConversationNode, Intent, SlotType
-from media_worker.flow.engine import Engine
+from media_worker.flow.engine import COURTESIES, Engine
 from media_worker.flow.words import QUESTIONS, STOP, tokens
 from media_worker.providers.base import Expectation
 
@@ -14,7 +14,8 @@ def expectation(engine: Engine) -> Expectation:
     node = engine.node
     own = node.intents if isinstance(node, ConversationNode) else ()
     intents = [*own, *engine.flow.intents]
-    phrases = tuple(dict.fromkeys(example for intent in intents for example in intent.examples))
+    own_phrases = tuple(dict.fromkeys(example for intent in intents for example in intent.examples))
+    phrases = (*own_phrases, *(phrase for phrase in COURTESIES if phrase not in own_phrases))
     keys = tuple(dict.fromkeys(key for intent in intents for key in _keys(intent)))
     slot = engine.slot
     if slot is not None:
@@ -36,7 +37,7 @@ def expectation(engine: Engine) -> Expectation:
         key_phrases=keys,
         volunteered=volunteered,
         openers=tuple(e for i in intents if asked.get(i.name, set()) & set(volunteered) for e in i.examples),
-        open=not phrases,
+        open=not own_phrases,
     )
 
 

@@ -7,6 +7,7 @@ The dialogue engine is `media_worker.flow.engine`; it needs no service in the pi
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from media_worker.contract.spec import Provider
@@ -80,3 +81,16 @@ VENDOR = VendorSpec(
     local=True,
     note="Runs on this machine without any key. A modest engine for narrow flows and for trying things out.",
 )
+
+
+async def warm() -> None:
+    """Starts the programs of the ears and the voice ahead of the first call; what cannot start is told then."""
+    from importlib.util import find_spec
+
+    from media_worker.providers.builtin.children import ChildUnavailable, child
+
+    programs = ["ears"] if find_spec("pocketsphinx") else []
+    programs += ["espeak"] if find_spec("espeakng_loader") else []
+    for program in programs:
+        with suppress(ChildUnavailable):
+            await child(f"media_worker.providers.builtin.{program}").ready()

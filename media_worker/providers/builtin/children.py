@@ -1,6 +1,6 @@
 """Programs of our own that run beside a worker: started once, shared by its calls, started again when they die.
 
-A message is a header (payload length, stream, kind) and a payload, both ways. A stream belongs to one request; when its
+A program says that it is up with an empty message on stream 0. A message is a header (payload length, stream, kind) and a payload, both ways. A stream belongs to one request; when its
 program dies the stream hears `None`. A program gets no environment but its path: it never sees a key.
 """
 
@@ -22,6 +22,7 @@ import media_worker
 HEADER = struct.Struct("<IIB")
 MOST_PAYLOAD = 8 * 1024 * 1024
 MOST_WAITING = 4 * 1024 * 1024
+START_SECONDS = 15.0
 _QUICK_DEATH = 2.0
 _LONGEST_PAUSE = 10.0
 
@@ -44,20 +45,22 @@ class Child:
         self._starting = asyncio.Lock()
         self._started_at = 0.0
         self._pause = 0.0
-        self.deaths = 0
+        self._up = asyncio.Event()
+        self.died = asyncio.Event()
 
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
     async def ready(self) -> None:
-        """Starts the program unless it runs; after quick deaths it is left alone for a while. Raises ChildUnavailable."""
+        """Starts the program unless it runs, and waits until it is up; after quick deaths it is left alone for a while. Raises ChildUnavailable."""
         async with self._starting:
             if self._process is not None and self._process.returncode is None:
                 return
             if time.monotonic() - self._started_at < self._pause:
                 raise ChildUnavailable(f"{self._program} keeps dying; it is tried again in a moment.")
             self._started_at = time.monotonic()
+            self.died.clear()
             try:
                 self._process = await asyncio.create_subprocess_exec(
                     sys.executable,
@@ -70,7 +73,15 @@ class Child:
                 )
             except OSError as error:
                 raise ChildUnavailable(f"{self._program} does not start: {error}.") from error
+            self._up = asyncio.Event()
             self._reader = asyncio.create_task(self._read(self._process), name=f"reads {self._program}")
+            waiting = asyncio.create_task(self._up.wait())
+            try:
+                await asyncio.wait({waiting, self._reader}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                waiting.cancel()
+            if not self._up.is_set():
+                raise ChildUnavailable(f"{self._program} does not start.")
 
     def open(self, heard: Heard) -> int:
         number = next(self._numbers) & 0xFFFFFFFF
@@ -116,6 +127,9 @@ class Child:
                     break
                 payload = await stdout.readexactly(size)
                 self._pause = 0.0
+                if stream == 0:
+                    self._up.set()
+                    continue
                 heard = self._streams.get(stream)
                 if heard is not None:
                     heard(kind, payload)
@@ -128,7 +142,7 @@ class Child:
             except TimeoutError:
                 process.kill()
                 await process.wait()
-            self.deaths += 1
+            self.died.set()
             if time.monotonic() - self._started_at < _QUICK_DEATH:
                 self._pause = min(max(0.5, self._pause * 2), _LONGEST_PAUSE)
             streams, self._streams = self._streams, {}

@@ -140,6 +140,7 @@ class Utterance:
         self._loop = listeners.loop()
         self._dictator = listeners.dictator() if wanted.get("dictation") or self._ear is None else None
         self._heard = bytearray()
+        self._given = 0
         for decoder in self._decoders():
             decoder.set_cmn(wanted.get("cmn") or CMN)
             decoder.start_utt()
@@ -149,7 +150,8 @@ class Utterance:
         return [*ear, self._loop, *([self._dictator] if self._dictator else [])]
 
     def hear(self, pcm: bytes, *, last: bool = False) -> None:
-        samples = np.frombuffer(pcm[: len(pcm) // 2 * 2], dtype="<i2")
+        samples = _hiss(np.frombuffer(pcm[: len(pcm) // 2 * 2], dtype="<i2"), self._given)
+        self._given += len(samples)
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples, last=last)
         if len(samples) and len(self._heard) <= MOST_SECONDS * RATE * 2:
@@ -208,6 +210,15 @@ class Utterance:
         self._listeners.back(self._ear, self._loop, self._dictator)
 
 
+_HISS = np.random.default_rng(8).normal(0.0, 9.0, RATE)
+
+
+def _hiss(samples: np.ndarray[Any, np.dtype[np.int16]], at: int) -> np.ndarray[Any, np.dtype[np.int16]]:
+    """Samples with the faintest hiss, within the line's own band: pauses of nothing but zeros are heard as speech."""
+    hissing = samples + _HISS.take(np.arange(at, at + len(samples)), mode="wrap")
+    return np.clip(hissing, -32768, 32767).astype(np.int16)
+
+
 def whole_part(words: list[Heard], grammar: Automaton) -> list[Heard]:
     """Without the last word or two, where that makes a sentence of the grammar: a pause is often heard as “at”."""
     for cut in range(3):
@@ -247,6 +258,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         sink.flush()
 
     try:
+        answer(0, 0, b"")
         while True:
             header = source.read(HEADER.size)
             if len(header) < HEADER.size:

@@ -107,6 +107,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         sink.write(HEADER.pack(len(payload), stream, kind) + payload)
         sink.flush()
 
+    answer(0, 0)
     while True:
         header = source.read(HEADER.size)
         if len(header) < HEADER.size:

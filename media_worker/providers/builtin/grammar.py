@@ -44,7 +44,7 @@ RULES: dict[str, str] = {
     " | in (two | three | four | five | six | ten) (days | weeks) | in a week"
     " | [on] the <ordinal> [of <month>] | [on] <weekday> [the] <ordinal> [of <month>]"
     " | [on] [<weekday>] <month> [the] <ordinal>",
-    "dates": "[it's | how about | maybe | let's say | make it | for] <date> [please | would be fine | works for me]",
+    "dates": "[it's | how about | maybe | let's say | make it | for] <date> [morning | afternoon | evening] [please | would be fine | works for me]",
     "hour": "one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve",
     "minute": "oh <unit> | <teen> | <tens> [<unit>]",
     "daypart": "a m | p m | in the morning | in the afternoon | in the evening | at night",
@@ -122,14 +122,29 @@ def _plain(text: str) -> str:
     return " ".join(_WORD.findall(_digits_as_words(flatten(text))))
 
 
+def _alike(plain: str) -> str:
+    return " ".join(_ALIKE.get(word, word) for word in plain.split())
+
+
 def _phrase(text: str) -> str:
     """An example as a rule; a polite opening may be any polite opening, or missing."""
     plain = _plain(text)
     opener = _OPENER.match(plain)
     if opener is None or len(plain.split()) - len(opener[0].split()) < 2:
-        return plain
-    return f"[{_OPENERS}] {plain[opener.end() :]}"
+        return _alike(plain)
+    return f"[{_OPENERS}] {_alike(plain[opener.end() :])}"
 
+
+# Words that callers take for one another; the flow's matching knows them as synonyms anyway.
+_ALIKE = {
+    "person": "(person | human | real person)",
+    "human": "(person | human)",
+    "someone": "(someone | somebody)",
+    "somebody": "(someone | somebody)",
+    "speak": "(speak | talk)",
+    "talk": "(speak | talk)",
+    "goodbye": "(goodbye | bye | bye bye)",
+}
 
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 

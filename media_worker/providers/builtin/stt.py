@@ -84,6 +84,9 @@ class BuiltinSTTService(STTService):
         await self._child.ready()
 
     async def stop(self, frame: EndFrame) -> None:
+        """A graceful end waits for what was said last."""
+        if self._finishing is not None:
+            await asyncio.wait({self._finishing}, timeout=PATIENCE)
         await self._drop()
         await super().stop(frame)
 

@@ -65,7 +65,10 @@ class BuiltinTTSService(TTSService):
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         await self.start_tts_usage_metrics(text)
-        for piece in pieces(text):
+        sayable = pieces(text)
+        if not sayable:
+            yield TTSAudioRawFrame(bytes(self._rate // 25 * 2), self._rate, 1, context_id=context_id)
+        for piece in sayable:
             try:
                 async for pcm in self._sound(piece):
                     await self.stop_ttfb_metrics()

@@ -97,6 +97,19 @@ async def test_the_ladder_leads_to_a_person(talk) -> None:
     assert [event.step for event in call.of("fallback")] == ["reask", "reask", "fallback_goto"]
 
 
+async def test_anyone_may_ask_to_hear_it_again(talk) -> None:
+    call = talk()
+    call.runner.opening()
+    assert await call.say("pardon") == "How can I help?"
+    assert await call.say("hello") == "Hello. How can I help?"
+    await call.say("I need to see the dentist")
+    assert await call.say("sorry, can you repeat that please") == "Which day?"
+    await call.say("friday at noon")
+    assert await call.say("what did you say") == "Your name?"
+    await call.say("bob miller")
+    assert await call.say("say that again") == "Sorry, was that a yes or a no? I have Bob Miller. Is that right?"
+
+
 async def test_being_understood_resets_the_ladder(talk) -> None:
     call = talk()
     call.runner.opening()
