@@ -65,7 +65,7 @@ const names = iconNames(scanned.map((path) => readFileSync(path, "utf8")));
 writeFileSync(join(dist, "icons.svg"), sprite(names, join(modules, "lucide-static", "icons")));
 
 // Licences of what is inside the bundles.
-const carried = ["htmx.org", "@alpinejs/csp", "chart.js", "wavesurfer.js", "lucide-static", "@fontsource-variable/inter", "tailwindcss"];
+const carried = ["htmx.org", "chart.js", "wavesurfer.js", "lucide-static", "@fontsource-variable/inter", "tailwindcss"];
 const licences = carried.map((name) => {
   const folder = join(modules, name);
   const about = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));

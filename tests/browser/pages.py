@@ -42,7 +42,7 @@ PAGES = (
     Page("call", through="/calls/", clicks=(ROW,), people=EVERYONE),
     Page("agents", "/agents/", people=AGENCY, empty=True),
     Page("agent", through="/agents/", clicks=(ROW,), people=AGENCY),
-    Page("agent-talk", through="/agents/", clicks=(ROW, "[data-talk-start]"), ready=".talk-lines .line"),
+    Page("agent-talk", through="/agents/", clicks=(ROW, "[data-talk-start]"), ready=".talk-lines .line:not(.speaking)"),
     Page("agent-voice", through="/agents/", clicks=(ROW, ".tabs a >> text=Voice")),
     Page("agent-behaviour", through="/agents/", clicks=(ROW, ".tabs a >> text=Behaviour")),
     Page("agent-versions", through="/agents/", clicks=(ROW, ".tabs a >> text=Versions")),

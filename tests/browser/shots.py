@@ -18,7 +18,7 @@ from tests.browser.pages import Page
 
 SIZES = {"1440": (1440, 900), "390": (390, 844)}
 THEMES = ("light", "dark")
-WAIT_MS = 10_000
+WAIT_MS = 20_000
 FREEZE = """
 document.documentElement.classList.add('still');
 for (const time of document.querySelectorAll('time[data-since]')) time.removeAttribute('data-since');

@@ -109,6 +109,14 @@ def test_the_transcript_grows_and_shows_what_was_not_heard(page: Page, bridge: A
     expect(page.locator(".line small")).to_have_text("1600 ms")
 
 
+def test_while_the_agent_speaks_the_page_says_so(page: Page, bridge: Any) -> None:
+    phone = bridge(script=[event(1, kind="on_wire", turn=0)])
+    call(page, phone)
+    expect(page.get_by_label("The agent is speaking")).to_be_visible()
+    page.get_by_role("button", name="Hang up").click()
+    expect(page.get_by_label("The agent is speaking")).to_have_count(0)
+
+
 def test_hanging_up_tells_the_bridge_and_leads_to_the_call(page: Page, bridge: Any) -> None:
     phone = bridge()
     call(page, phone)

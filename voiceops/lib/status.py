@@ -43,20 +43,6 @@ STATUSES: dict[str, dict[str, Status]] = {
         "draft": Status(icon="pencil-line", word="Draft"),
         "archived": Status(icon="archive", word="Archived"),
     },
-    "recording": {
-        "recording": Status(icon="circle-dot", word="Recording", tone="live"),
-        "assembling": Status(icon="loader", word="Being prepared"),
-        "ready": Status(icon="circle-check", word="Ready", tone="good"),
-        "partial": Status(icon="triangle-alert", word="Partly lost", tone="warn"),
-        "failed": Status(icon="circle-x", word="Failed", tone="bad"),
-        "empty": Status(icon="mic-off", word="Nothing was recorded"),
-        "deleted": Status(icon="trash-2", word="Deleted"),
-    },
-    "outcome": {
-        "goal": Status(icon="circle-check", word="Goal reached", tone="good"),
-        "other": Status(icon="circle-dot", word="Ended"),
-        "missed": Status(icon="phone-missed", word="Not answered"),
-    },
     "account": {
         "active": Status(icon="circle-check", word="Works", tone="good"),
         "ok": Status(icon="circle-check", word="Works", tone="good"),

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from media_worker.providers import registry
 from voiceops.lib import assets
 from voiceops.lib import format as form
-from voiceops.lib.status import STATUSES, status
+from voiceops.lib.status import status
 
 register = template.Library()
 
@@ -230,9 +230,3 @@ def waterfall(stages: dict[str, Any] | None) -> SafeString:
         height,
         bars,
     )
-
-
-@register.simple_tag
-def statuses(kind: str) -> list[tuple[str, str]]:
-    """Values and words of a kind, for a filter."""
-    return [(value, known.word) for value, known in STATUSES.get(kind, {}).items()]

@@ -1,7 +1,4 @@
 // What every page carries.
-import "./vendor";
-import "htmx.org/dist/ext/hx-alpine-compat.js";
-import { Alpine } from "./vendor";
 import { startCopying } from "./copy";
 import { startDialogs } from "./dialogs";
 import { startKeyboard } from "./keyboard";
@@ -23,4 +20,3 @@ startKeyboard();
 startTimes();
 startPlayer();
 startLive();
-Alpine.start();

@@ -33,12 +33,26 @@ export class TalkLines {
     else if (body.kind === "latency") {
       if (typeof body.speech_end_ms === "number") this.speechEnd.set(turn, body.speech_end_ms);
     } else if (body.kind === "on_wire") this.answered(turn, event.at_ms);
+    else if (body.kind === "interrupted") this.settle();
     else if (body.kind === "fault") this.note(String(body.message));
     else if (body.kind === "fallback" && body.step === "reask") this.note("The agent asked again");
     else if (body.kind === "digit") this.note(`The agent heard ${String(body.digit)}`);
   }
 
+  /** The words of a reply come when it was heard; until then the line says that the agent is speaking. */
+  private speaking(): void {
+    if (find(".line.speaking", this.place)) return;
+    const line = make("p", "line agent speaking", "…");
+    line.setAttribute("aria-label", "The agent is speaking");
+    this.add(line);
+  }
+
+  settle(): void {
+    find(".line.speaking", this.place)?.remove();
+  }
+
   private reply(turn: number, text: string, unheard: string): void {
+    this.settle();
     if (!text && !unheard) return;
     const line = make("p", "line agent", text);
     if (unheard) line.append(" ", make("span", "unheard", unheard));
@@ -53,6 +67,7 @@ export class TalkLines {
   private answered(turn: number, at: number): void {
     const end = this.speechEnd.get(turn);
     if (end !== undefined && at >= end) this.gaps.set(turn, Math.round(at - end));
+    this.speaking();
   }
 
   private add(line: HTMLElement): void {

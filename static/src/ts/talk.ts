@@ -149,6 +149,7 @@ class Talk {
 
   private async stop(words: string, tone: "" | "warn" | "bad" = ""): Promise<void> {
     this.show("ended");
+    this.lines.settle();
     this.say(words, tone);
     const { microphone } = this;
     this.microphone = null;

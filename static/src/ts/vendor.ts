@@ -1,14 +1,11 @@
-// htmx and Alpine find each other through the window; this file must be imported first.
-import Alpine from "@alpinejs/csp";
+// htmx reads its <meta name="htmx-config"> when it is loaded and answers to the window's name for the console's sake.
 import htmx from "htmx.org";
 
 declare global {
   interface Window {
     htmx: typeof htmx;
-    Alpine: typeof Alpine;
   }
 }
 
 window.htmx = htmx;
-window.Alpine = Alpine;
-export { Alpine, htmx };
+export { htmx };
