@@ -1,13 +1,14 @@
 """`/live?topic=calls&topic=call:<id>`: a page names the topics it shows and is told when they change.
 
-server → `{"topic": …, "kind": …}`; changes of one topic and kind within `QUIET_SECONDS` are told once. What the page
-says is not read. A topic that the person may not see is not followed, and nothing tells them so.
+server → `{"topic": …, "kind": …}`; changes of a topic that come too soon after the last are told later, once. What the
+page says is not read. A topic that the person may not see is not followed, and nothing tells them so.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -23,7 +24,8 @@ from tenants import access
 from tenants.access import Permission
 from tenants.people.websocket import person_of
 
-QUIET_SECONDS = 0.3
+QUIET_CALL_SECONDS = 0.3
+QUIET_SECONDS = {"calls": 1.0, "home": 3.0}  # a busy agency's lists are asked for again no more often than this
 MAX_TOPICS = 20
 WITHOUT_A_CALL = frozenset({"calls", "home"})
 
@@ -63,6 +65,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self.group = group(self.scope["agency"].schema_name)
         self.waiting: dict[tuple[str, str], None] = {}
+        self.quiet_until: dict[str, float] = {}
         self.telling: asyncio.Task[None] | None = None
         topics = parse_qs(self.scope["query_string"].decode("latin-1")).get("topic", [])[:MAX_TOPICS]
         interest = await database_sync_to_async(interest_of, thread_sensitive=False)(self.scope, topics)
@@ -89,7 +92,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _tell(self) -> None:
         while self.waiting:
-            changes, self.waiting = self.waiting, {}
-            for topic, kind in changes:
+            now = time.monotonic()
+            due = [change for change in self.waiting if now >= self.quiet_until.get(change[0], 0.0)]
+            for topic, kind in due:
+                del self.waiting[topic, kind]
+                self.quiet_until[topic] = now + QUIET_SECONDS.get(topic, QUIET_CALL_SECONDS)
                 await self.send(json.dumps({"topic": topic, "kind": kind}))
-            await asyncio.sleep(QUIET_SECONDS)
+            await asyncio.sleep(QUIET_CALL_SECONDS)
