@@ -54,6 +54,8 @@ class Bridging:
         self._speaking: int | None = None
         self._was_ready = False
         self._tasks: list[asyncio.Task[None]] = []
+        self.reported = asyncio.Event()
+        """The worker has told all it will tell."""
 
     # ── the call ─────────────────────────────────────────────────────────────────────────────────
 
@@ -264,6 +266,7 @@ class Bridging:
         """The worker reports, the end is stored, and only then the carrier's socket closes: what the carrier asks us
         next finds the call ended. A line that was lost may come back to another bridge first."""
         await self._let_worker_finish(how)
+        self.reported.set()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

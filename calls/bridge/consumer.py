@@ -18,7 +18,7 @@ from channels.layers import get_channel_layer
 from calls.bridge.bridging import Bridging
 from calls.bridge.desk import command_group
 from calls.bridge.line import Clock, Line, Receive, Send
-from calls.bridge.opening import Handshake, HandshakeRefused, Opened, open_call
+from calls.bridge.opening import Handshake, HandshakeRefused, Opened, caught_up, open_call
 from calls.bridge.workers import workers
 from calls.events import Key, store
 from calls.reasons import meaning
@@ -27,8 +27,13 @@ from tenants.agencies.middleware import deny
 
 logger = logging.getLogger(__name__)
 
+EARLIER_WITHIN = 4.0
+
 _running: set[asyncio.Task[None]] = set()
 """Calls outlive their sockets by moments: a task that nobody holds may vanish."""
+
+_held: dict[Key, Bridging] = {}
+"""By call, the bridge of its latest leg in this process."""
 
 
 async def media(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -87,16 +92,35 @@ async def _hold(opened: Opened, receive: Receive, send: Send) -> None:
         await store.settled()
         await line.close(opened.refusal.reason, opened.refusal.detail or meaning(opened.refusal.reason).sentence)
         return
-    bridging = Bridging(opened, line, store, workers)
+    key = Key(opened.schema, opened.call_id)
+    opened = await _after_earlier(opened, key)
+    bridging = _held[key] = Bridging(opened, line, store, workers)
     orders = asyncio.create_task(_orders(opened, bridging))
     try:
         await bridging.run()
     except Exception:
         logger.exception("Call %s: its bridge failed", opened.call_id)
     finally:
+        bridging.reported.set()
+        if _held.get(key) is bridging:
+            del _held[key]
         orders.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await orders
+
+
+async def _after_earlier(opened: Opened, key: Key) -> Opened:
+    """A line that comes back at once finds its earlier bridge still hearing the worker out: go on from the end of it."""
+    earlier = _held.get(key)
+    if earlier is None:
+        return opened
+    try:
+        async with asyncio.timeout(EARLIER_WITHIN):
+            await earlier.reported.wait()
+            await store.settled()
+    except TimeoutError:
+        logger.warning("Call %s goes on without the last words of its earlier bridge", opened.call_id)
+    return await database_sync_to_async(caught_up, thread_sensitive=False)(opened)
 
 
 async def _orders(opened: Opened, bridging: Bridging) -> None:

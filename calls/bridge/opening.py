@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.conf import settings
@@ -82,6 +82,18 @@ def open_call(handshake: Handshake) -> Opened:
         return _opened(handshake.schema, carrier, call)
 
 
+def caught_up(opened: Opened) -> Opened:
+    """The same, with what the call's earlier bridge has stored since."""
+    with schema_context(opened.schema):
+        told = CallEvent.objects.filter(call_id=opened.call_id)
+        return replace(
+            opened,
+            next_seq=_last_seq(told, CallEvent.Source.BRIDGE) + 1,
+            worker_seq=_last_seq(told, CallEvent.Source.WORKER),
+            snapshot=_snapshot(opened.call_id),
+        )
+
+
 def _check(carrier: Carrier, handshake: Handshake, call_id: UUID) -> None:
     """The carrier's signature of the handshake, where it signs. Before the ticket is spent, so a guess costs nothing."""
     if not carrier.capabilities.signs_handshakes:
@@ -95,7 +107,7 @@ def _check(carrier: Carrier, handshake: Handshake, call_id: UUID) -> None:
 
 def _opened(schema: str, carrier: Carrier, call: Call) -> Opened:
     spec, refusal = _spec(carrier, call)
-    last = CallEvent.objects.filter(call=call)
+    told = CallEvent.objects.filter(call=call)
     started = call.media_started_at
     assert started is not None
     return Opened(
@@ -105,10 +117,10 @@ def _opened(schema: str, carrier: Carrier, call: Call) -> Opened:
         carrier_call_id=call.carrier_call_id,
         leg=call.media_leg,
         elapsed_ms=max(0, int((timezone.now() - started).total_seconds() * 1000)),
-        next_seq=_last_seq(last, CallEvent.Source.BRIDGE) + 1,
-        worker_seq=_last_seq(last, CallEvent.Source.WORKER),
+        next_seq=_last_seq(told, CallEvent.Source.BRIDGE) + 1,
+        worker_seq=_last_seq(told, CallEvent.Source.WORKER),
         spec=spec,
-        snapshot=_snapshot(call),
+        snapshot=_snapshot(call.pk),
         account=account_of(call),
         refusal=refusal,
         caller_id=call.called if call.direction == Call.Direction.INBOUND else call.caller,
@@ -135,8 +147,8 @@ def _spec(carrier: Carrier, call: Call) -> tuple[CallSpec | None, End | None]:
         return None, End(EndedReason.AGENT_UNUSABLE, detail="The agent's stored settings cannot be read.")
 
 
-def _snapshot(call: Call) -> Snapshot | None:
-    row = CallSnapshot.objects.filter(call=call).first()
+def _snapshot(call_id: UUID) -> Snapshot | None:
+    row = CallSnapshot.objects.filter(call_id=call_id).first()
     return Snapshot.model_validate(row.data) if row is not None else None
 
 
