@@ -14,7 +14,10 @@ Environment = Mapping[str, str]
 
 
 def daphne(env: Environment, log: Path, host: str, port: int) -> Program:
-    """Django over HTTP and websockets. Ready when it answers a request, whatever the answer."""
+    """Django over HTTP and websockets. Ready when it answers a request, whatever the answer.
+
+    Every request has a thread of its own, so without a pool it would also make a connection of its own.
+    """
     argv = ["-b", host, "-p", str(port), "--server-name", "voiceops", "--application-close-timeout", "2"]
     argv += ["--verbosity", "0"]  # no access log: the paths of media sockets carry tickets
     if env.get("BEHIND_PROXY", "").lower() in {"true", "1", "yes"}:
@@ -23,7 +26,7 @@ def daphne(env: Environment, log: Path, host: str, port: int) -> Program:
         name="daphne",
         argv=[sys.executable, "-m", "daphne", *argv, "voiceops.asgi:application"],
         log=log,
-        env=env,
+        env={"DATABASE_POOL": "16", **env},
         stop_seconds=1.5,
         ready=lambda: _answers_http(_reachable(host), port),
         explain=lambda tail: port_taken(host, port) if "Address already in use" in tail else "",
