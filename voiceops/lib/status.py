@@ -43,6 +43,11 @@ STATUSES: dict[str, dict[str, Status]] = {
         "draft": Status(icon="pencil-line", word="Draft"),
         "archived": Status(icon="archive", word="Archived"),
     },
+    "outcome": {
+        "goal": Status(icon="circle-check", word="Goal reached", tone="good"),
+        "other": Status(icon="circle-dot", word="Ended"),
+        "missed": Status(icon="phone-missed", word="Not answered"),
+    },
     "account": {
         "active": Status(icon="circle-check", word="Works", tone="good"),
         "ok": Status(icon="circle-check", word="Works", tone="good"),

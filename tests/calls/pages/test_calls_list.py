@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -193,6 +194,19 @@ def test_ten_thousand_calls_are_listed_at_once(
     answer = browser(agency.alice).get("/calls/")
     print(f"10,000 calls: {1000 * (time.perf_counter() - begin):.0f} ms")  # noqa: T201
     assert len(shown(answer)) == 50
+
+
+def test_an_outcome_has_its_icon_word_and_tone(agency: World, browser: Browser, front_desk: Agent) -> None:
+    make_call(front_desk, ago(1))
+    make_call(front_desk, ago(2), outcome="handed_over")
+    make_call(front_desk, ago(3), answered_at=None, outcome="")
+    text = browser(agency.alice).get("/calls/").content.decode()
+    for tone, icon, word in (
+        ("good", "circle-check", "Goal reached"),
+        ("plain", "circle-dot", "Handed over"),
+        ("plain", "phone-missed", "Not answered"),
+    ):
+        assert re.search(rf'<span class="badge {tone}">(?:(?!</span>).)*#{icon}"(?:(?!</span>).)*{word}</span>', text)
 
 
 def test_empty_lists_teach(agency: World, browser: Browser, front_desk: Agent) -> None:
