@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from calls.models import Call, CallEvent, Recording, Turn
 from calls.queries.describe import plain
 
 MARKS = ("interrupted", "fallback", "fault", "digit", "started")
 ENOUGH_EVENTS = 2000
+RECORDING_LATE = timedelta(hours=1)
 
 
 @dataclass
@@ -33,6 +37,13 @@ class CallDetail:
             }
             for turn in self.turns
         ]
+
+    @property
+    def recording_due(self) -> bool:
+        """There is none yet, but the job that makes it may only be late."""
+        ended = self.call.ended_at
+        late = ended is not None and timezone.now() - ended > RECORDING_LATE
+        return self.recording is None and self.call.media_started_at is not None and not late
 
     @property
     def replies(self) -> list[Turn]:

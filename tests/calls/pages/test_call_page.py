@@ -120,6 +120,14 @@ def test_each_state_of_a_recording_is_said(agency: World, browser: Browser, call
     assert "The disk is full." not in text_of(browser, agency.dana, call)
 
 
+def test_a_recording_that_never_came_is_not_promised_for_ever(
+    agency: World, browser: Browser, call: Call, front_desk: Agent
+) -> None:
+    assert "The recording is being prepared" in text_of(browser, agency.alice, call)
+    old = make_call(front_desk, timezone.now() - timedelta(days=3))
+    assert "There is no recording of this call." in text_of(browser, agency.alice, old)
+
+
 def test_a_failed_recording_can_be_tried_again_by_who_may(agency: World, browser: Browser, call: Call) -> None:
     Recording.objects.create(call=call, status="failed", detail="The disk is full.")
     AfterCallJob.objects.create(
