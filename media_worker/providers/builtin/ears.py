@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections import Counter, OrderedDict
+from collections import Counter
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, BinaryIO
@@ -33,7 +33,8 @@ MOST_UTTERANCES = 48
 MOST_SECONDS = 60
 MOST_AGAIN = 12
 BELIEVED = 0.5
-_MOST_GRAMMARS = 6
+_MOST_GRAMMARS = 12
+_MOST_IDLE = 6
 LEAST_CHANCE = 0.001
 # Silence must not be dearer than a short word, or every pause is heard as “eight”; and words have to earn their place.
 SILENCE, WORD = 0.8, 0.02
@@ -42,24 +43,25 @@ _MODEL = Path(get_model_path()) / "en-us"
 
 
 class Ear:
-    """A decoder with a vocabulary of its own; keeps the grammars it heard by lately."""
+    """A decoder with a vocabulary of its own; keeps the grammars it heard by, until there are too many of them."""
 
     def __init__(self, dictionary: Dictionary, seed: str) -> None:
         self.decoder = Decoder(lm=None, dict=seed, silprob=SILENCE, wip=WORD, loglevel="FATAL")
         self._dictionary = dictionary
         self._known: set[str] = {"a"}
-        self._grammars: OrderedDict[str, None] = OrderedDict()
+        self._grammars: set[str] = set()
 
     def knows(self, grammar: Automaton) -> bool:
         return grammar.name in self._grammars
+
+    @property
+    def full(self) -> bool:
+        return len(self._grammars) >= _MOST_GRAMMARS
 
     def expect(self, grammar: Automaton) -> None:
         """Raises RuntimeError or ValueError when the grammar cannot be compiled."""
         if grammar.name not in self._grammars:
             self._learn(list(dict.fromkeys(word for _, _, word in grammar.arcs)))
-            while len(self._grammars) >= _MOST_GRAMMARS:
-                _, oldest = self._grammars.popitem(last=False)
-                self.decoder.remove_search(oldest)
             final = grammar.states
             ways = Counter(source for source, _, _ in grammar.arcs)
             arcs: list[tuple[int, int, float] | tuple[int, int, float, str]] = [
@@ -67,8 +69,7 @@ class Ear:
             ]
             arcs += [(end, final, 1.0) for end in grammar.ends]
             self.decoder.add_fsg(grammar.name, self.decoder.create_fsg(grammar.name, 0, final, arcs))
-            self._grammars[grammar.name] = None
-        self._grammars.move_to_end(grammar.name)
+            self._grammars.add(grammar.name)
         self.decoder.activate_search(grammar.name)
 
     def _learn(self, words: list[str]) -> None:
@@ -97,8 +98,13 @@ class Listeners:
         Path(self._seed).unlink(missing_ok=True)
 
     def ear(self, grammar: Automaton) -> Ear:
-        at = next((i for i, ear in enumerate(self._ears) if ear.knows(grammar)), len(self._ears) - 1)
-        ear = self._ears.pop(at) if self._ears else Ear(self._dictionary, self._seed)
+        """One that knows the grammar, else one with room for it. pocketsphinx cannot forget, so a full one is replaced."""
+        at = next((i for i, ear in enumerate(self._ears) if ear.knows(grammar)), None)
+        if at is None and len(self._ears) >= _MOST_IDLE:
+            del self._ears[0]
+        if at is None:
+            at = next((i for i, ear in enumerate(self._ears) if not ear.full), None)
+        ear = self._ears.pop(at) if at is not None else Ear(self._dictionary, self._seed)
         ear.expect(grammar)
         return ear
 
@@ -162,7 +168,8 @@ class Utterance:
 
     def finish(self) -> dict[str, Any]:
         """What was said. What is not believed is heard again with this voice's own mean, which is known only now."""
-        self.hear(b"", last=True)
+        # The decoder fails on an utterance of no length.
+        self.hear(b"" if len(self._heard) > RATE else bytes(RATE), last=True)
         for decoder in self._decoders():
             decoder.end_utt()
         result = self._result()
@@ -236,12 +243,12 @@ def _heard(decoder: Decoder) -> list[Heard]:
     if decoder.hyp() is None:
         return []
     parts = decoder.seg() or ()
-    return [Heard(s.word, s.start_frame, s.end_frame, _log(s.ascore, s.end_frame - s.start_frame + 1)) for s in parts]
+    return [Heard(s.word, s.start_frame, s.end_frame, _log(s.ascore)) for s in parts]
 
 
-def _log(likelihood: float, frames: int) -> float:
-    """A likelihood too small for a float belongs to a word drawn out over seconds: as bad as can be."""
-    return math.log(likelihood) if likelihood > 0 else -30.0 * frames
+def _log(likelihood: float) -> float:
+    """What is too small for a float was drawn out over seconds; `weigh` knows what to make of it."""
+    return math.log(likelihood) if likelihood > 0 else -math.inf
 
 
 def _plain(word: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +102,41 @@ async def test_what_is_not_expected_is_asked_for_again(clip: str) -> None:
 @pytest.mark.parametrize("clip", ["noise_white", "cough", "silence_line_hum"])
 async def test_noise_is_never_words(clip: str) -> None:
     assert {frame.text for frame in await hear(clip, TALK)} <= {"", stt.UNCLEAR}
+
+
+async def test_the_ears_outlive_a_flow_of_many_nodes() -> None:
+    program = child(stt.PROGRAM)
+    await program.ready()
+    answers: asyncio.Queue[tuple[int | None, bytes]] = asyncio.Queue()
+    hum = (3000 * np.sin(np.arange(8000) / 7)).astype("<i2").tobytes()
+    for number in range(30):
+        expected = Expectation(phrases=(f"this is question number {number}", "something else"))
+        stream = program.open(lambda kind, payload: answers.put_nowait((kind, payload)))
+        program.send(stream, stt.OPEN, json.dumps({"rate": 8000, "expected": asdict(expected)}).encode())
+        program.send(stream, stt.AUDIO, hum)
+        program.send(stream, stt.FINISH)
+        kind, payload = await asyncio.wait_for(answers.get(), 20)
+        assert kind == stt.RESULT, payload
+        assert json.loads(payload)["confidence"] < 0.5
+
+
+@pytest.mark.parametrize(
+    "opening", [b"{}", b"not json", b'{"rate": 0}', b'{"rate": 8000, "expected": {"slot": "planet"}}']
+)
+async def test_a_broken_request_is_answered_and_harms_no_other(opening: bytes) -> None:
+    program = child(stt.PROGRAM)
+    await program.ready()
+    answers: asyncio.Queue[int | None] = asyncio.Queue()
+    for content in (opening, json.dumps({"rate": 8000, "expected": asdict(TALK)}).encode()):
+        stream = program.open(lambda kind, payload: answers.put_nowait(kind))
+        program.send(stream, stt.OPEN, content)
+        program.send(stream, stt.AUDIO, b"\x01")
+        program.send(stream, stt.FINISH)
+    results = [await asyncio.wait_for(answers.get(), 20)]
+    while results[-1] != stt.RESULT:
+        results.append(await asyncio.wait_for(answers.get(), 20))
+    assert program.pid is not None
+    assert not program.died.is_set()
 
 
 async def speak(text: str, rate: int = 8000) -> tuple[bytes, list[Frame]]:
