@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+import re
+
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET
@@ -10,6 +12,8 @@ from django.views.decorators.http import require_GET
 from tenants import access
 from tenants.access import Permission
 from voiceops.lib.colour import brand
+
+COLOUR = re.compile("[0-9a-f]{6}")
 
 
 @require_GET
@@ -19,6 +23,8 @@ def brand_css(request: HttpRequest, code: str) -> HttpResponse:
 
     It follows from its address alone, so that every browser and cache may keep it.
     """
+    if not COLOUR.fullmatch(code):
+        raise Http404("This is no colour.")
     return HttpResponse(brand(f"#{code}").css(), content_type="text/css; charset=utf-8")
 
 

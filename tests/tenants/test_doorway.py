@@ -19,6 +19,7 @@ PUBLIC_DOORS = {
     "tenants.people.views.joining.arrive",
     "calls.views.recording.by_link",
     "voiceops.api.nothing.nothing_here",
+    "voiceops.views.brand_css",  # follows from its address alone
 }
 PUBLIC_MODULES = ("allauth.", "drf_spectacular.", "django.", "calls.views.telephony", "tenants.backoffice.")
 

@@ -118,6 +118,8 @@ def _parts(sealed: str) -> tuple[str, bytes]:
         data = base64.b64decode(encoded, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         data = b""
+    if base64.urlsafe_b64encode(data).decode() != encoded:  # the last character has bits that no byte needs
+        data = b""
     if len(data) < NONCE_BYTES + 16:
         raise SealError("A sealed value is cut short or was changed.")
     return key_id, data
