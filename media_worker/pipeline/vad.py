@@ -25,6 +25,10 @@ _LOUDNESS_WINDOWS = 4
 _STILL_WINDOWS = 16
 """After half a second below the loudness of speech the model is not asked until there is something to hear."""
 
+_FADED = 10**-2.8
+_FORGETS = 0.99
+"""A window 28 dB below the loudest of this stretch is its echo: the model hears a voice in it for some 100 ms more."""
+
 _SCALE = np.float32(1 / 32768)
 
 
@@ -60,6 +64,7 @@ class Vad:
         self._count = 0
         self._since_reset = 0
         self._quiet = 0
+        self._loudest = 0.0
         self.speaking = False
         self._forget()
 
@@ -92,7 +97,7 @@ class Vad:
             return None
         output, self._state = self._session.run(None, {"input": frame, "state": self._state, "sr": self._rate})
         confidence = float(output[0, 0])
-        voice = confidence >= self._confidence and self._still == 0
+        voice = confidence >= self._confidence and self._still == 0 and not self._faded()
         self._maybe_reset(confidence)
         if voice == self.speaking:
             self._count = 0
@@ -107,6 +112,12 @@ class Vad:
     def _loud_lately(self, window: np.ndarray) -> bool:
         self._energy.append(float(np.dot(window, window)))
         return max(self._energy) >= self._loud
+
+    def _faded(self) -> bool:
+        """While somebody speaks: is this window only what their last word left behind?"""
+        now = self._energy[-1]
+        self._loudest = max(now, self._loudest * _FORGETS) if self.speaking else now
+        return self.speaking and now < self._loudest * _FADED
 
     def _maybe_reset(self, confidence: float) -> None:
         """The model goes deaf after long silence or music at 8 kHz until its state is cleared; only in clear quiet."""

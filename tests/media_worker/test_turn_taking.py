@@ -12,6 +12,7 @@ import pytest
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADParams, VADState
 
+from calls.phone.lines import CLIPS, line_from_wav
 from media_worker.contract import events as told
 from media_worker.contract.spec import TurnTaking
 from media_worker.pipeline import smart_turn
@@ -263,3 +264,18 @@ async def test_the_shared_sessions_are_one_a_process():
     assert Vad(TurnTaking(), 8000)._session is Vad(TurnTaking(), 16000)._session
     assert smart_turn.session() is smart_turn.session()
     assert np.isfinite(smart_turn.probability(QUIET, 16000))
+
+
+@pytest.mark.parametrize(
+    "name", ["what_are_your_opening_hours", "goodbye", "no_thank_you", "where_are_you_located", "slt_yes"]
+)
+def test_the_end_of_speech_is_heard_when_it_is_and_not_when_its_echo_fades(name: str) -> None:
+    line = line_from_wav(CLIPS / f"{name}.wav", 8000)
+    vad, turns = Vad(TurnTaking(), 8000), TurnTaking()
+    frames = [*line.frames, *[line.frames[-1] * 0] * 50]
+    changes = [
+        (change, number * 0.02) for number, frame in enumerate(frames, 1) for change in vad.hear(frame.tobytes())
+    ]
+    assert [change for change, _ in changes] == ["started", "stopped"]
+    late = changes[-1][1] - line.speech_ends * 0.02 - turns.vad_stop
+    assert -0.04 <= late <= 0.04

@@ -24,7 +24,7 @@ def daphne(env: Environment, log: Path, host: str, port: int) -> Program:
         argv.append("--proxy-headers")
     return Program(
         name="daphne",
-        argv=[sys.executable, "-m", "daphne", *argv, "voiceops.asgi:application"],
+        argv=[sys.executable, "-m", "voiceops.serve", *argv, "voiceops.asgi:application"],
         log=log,
         env={"DATABASE_POOL": "16", **env},
         stop_seconds=1.5,

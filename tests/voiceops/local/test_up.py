@@ -123,7 +123,7 @@ def test_a_port_in_use_is_named_with_the_way_out(up: Up) -> None:
     assert f"VOICEOPS_PORT={up.port + 1}" in complaint
 
 
-@pytest.mark.parametrize("name", ["daphne", "media_worker serve", "celery", "redis-server", "bin/postgres"])
+@pytest.mark.parametrize("name", ["voiceops.serve", "media_worker serve", "celery", "redis-server", "bin/postgres"])
 def test_what_is_killed_comes_back(up: Up, name: str) -> None:
     before = up.pids(name)
     assert before, f"no {name} runs"
