@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,12 +17,13 @@ from agents.errors import DraftRefused
 from agents.flow.check import check_flow, dangling
 from agents.flow.problems import Problem, explain
 from media_worker.contract.flow import Flow
-from media_worker.contract.spec import Limits, Provider, Scalar, TurnTaking
+from media_worker.contract.spec import Fallbacks, Limits, Provider, Routing, Scalar, TurnTaking
 from media_worker.providers.base import TalentName, validate_options
 from media_worker.providers.registry import vendor as vendor_named
 
 BUILT_IN = "builtin"
-TALENTS: tuple[TalentName, ...] = get_args(TalentName)
+TALENTS: tuple[TalentName, ...] = ("stt", "llm", "tts")
+"""What every agent has. A speech-to-speech model may stand before the three, which then stand by."""
 LARGEST_DRAFT = 1_000_000
 
 
@@ -42,16 +43,28 @@ class Choice(Model):
         return self.vendor == BUILT_IN
 
 
+Backups = Annotated[tuple[Choice, ...], Field(max_length=5)]
+
+
 class Choices(Model):
-    """The ears, the mind and the voice."""
+    """The ears, the mind and the voice, who takes over from each, and the model of the tier “small”."""
 
     stt: Choice = Choice()
     llm: Choice = Choice()
     tts: Choice = Choice()
+    stt_backups: Backups = ()
+    llm_backups: Backups = ()
+    tts_backups: Backups = ()
+    small: Choice | None = None
+    s2s: Choice | None = None
 
     def of(self, talent: TalentName) -> Choice:
-        choices: dict[TalentName, Choice] = {"stt": self.stt, "llm": self.llm, "tts": self.tts}
-        return choices[talent]
+        """The first choice. Raises KeyError for a speech-to-speech model that was not chosen."""
+        choices: dict[TalentName, Choice | None] = {"stt": self.stt, "llm": self.llm, "tts": self.tts, "s2s": self.s2s}
+        choice = choices[talent]
+        if choice is None:
+            raise KeyError(talent)
+        return choice
 
 
 class AgentContent(Model):
@@ -59,6 +72,8 @@ class AgentContent(Model):
     models: Choices = Choices()
     turns: TurnTaking = TurnTaking()
     limits: Limits = Limits()
+    fallbacks: Fallbacks = Fallbacks()
+    routing: Routing = Routing()
     language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")
 
     def document(self) -> dict[str, Any]:
@@ -121,7 +136,7 @@ def check_choices(content: AgentContent) -> list[Problem]:
     return problems
 
 
-NAMES: dict[TalentName, str] = {"stt": "Ears", "llm": "Mind", "tts": "Voice"}
+NAMES: dict[TalentName, str] = {"stt": "Ears", "llm": "Mind", "tts": "Voice", "s2s": "Speech-to-speech"}
 
 
 def refuse_oversized(document: object) -> dict[str, Any]:

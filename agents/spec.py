@@ -70,6 +70,8 @@ def _spec(
             providers=providers(content),
             turns=content.turns,
             limits=content.limits,
+            fallbacks=content.fallbacks,
+            routing=content.routing,
         ),
         variables=known | dict(variables),
     )

@@ -81,7 +81,7 @@ class VendorCard:
     talents: str
 
 
-TALENT_WORDS: dict[TalentName, str] = {"stt": "ears", "llm": "mind", "tts": "voice"}
+TALENT_WORDS: dict[TalentName, str] = {"stt": "ears", "llm": "mind", "tts": "voice", "s2s": "speech-to-speech"}
 
 
 def rows() -> list[Row]:

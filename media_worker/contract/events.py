@@ -86,6 +86,22 @@ class Interrupted(Model):
     turn: int = Field(ge=0)
 
 
+class Paused(Model):
+    """A noise made the agent pause in its reply to `turn`; it went on where it had stopped, `ms` later."""
+
+    kind: Literal["paused"] = "paused"
+    turn: int = Field(ge=0)
+    ms: int = Field(ge=0)
+
+
+class Backchannel(Model):
+    """The caller said “uh-huh” into the reply to `turn`: heard, and not answered."""
+
+    kind: Literal["backchannel"] = "backchannel"
+    turn: int = Field(ge=0)
+    text: str = Field(max_length=200)
+
+
 class NodeEntered(Model):
     kind: Literal["node_entered"] = "node_entered"
     node: str
@@ -101,12 +117,18 @@ class VariableSet(Model):
 
 
 class Fallback(Model):
-    """A rung of the ladder that keeps the line from falling silent: `reask`, `timeout`, `vendor_error`, …"""
+    """A rung of the ladder that keeps the line from falling silent.
+
+    `step`: reask, next_ears, filler, next_model, backup_voice, next_key, escalated, timeout, vendor_error, apology,
+    transfer. `vendor` is who takes over, where somebody does.
+    """
 
     kind: Literal["fallback"] = "fallback"
     step: str
-    stage: Literal["stt", "llm", "tts", "flow"]
+    stage: Literal["stt", "llm", "tts", "s2s", "flow"]
     why: str = ""
+    vendor: str = ""
+    turn: int | None = None
 
 
 class Digit(Model):
@@ -124,11 +146,48 @@ class Fault(Model):
     fatal: bool = False
 
 
+class Span(Model):
+    """One piece of work for one turn: who did it, by which key, when, and what it took. Moments on the call's clock.
+
+    `first_ms` is when its first result came: a word, a token, a sample. `tier` and `why` tell the model's routing,
+    `name` a tool or a clip. `tier`, `why` and `error` hold no word that was said.
+    """
+
+    kind: Literal["span"] = "span"
+    turn: int = Field(ge=0)
+    stage: Literal["stt", "turn", "llm", "tool", "tts", "clip", "cache", "s2s"]
+    vendor: str = Field(default="", max_length=40)
+    model: str = Field(default="", max_length=120)
+    key: str = Field(default="", max_length=80)
+    tier: str = Field(default="", max_length=10)
+    why: str = Field(default="", max_length=120)
+    name: str = Field(default="", max_length=80)
+    started_ms: int = Field(ge=0)
+    first_ms: int | None = None
+    ended_ms: int = Field(ge=0)
+    tokens_in: int = Field(default=0, ge=0)
+    tokens_out: int = Field(default=0, ge=0)
+    characters: int = Field(default=0, ge=0)
+    seconds: float = Field(default=0.0, ge=0)
+    kept: bool = True
+    """False: it was speculative, or interrupted, and nobody heard it."""
+    error: str = Field(default="", max_length=200)
+
+
+class KeyTrouble(Model):
+    """A vendor refused a key. `key` is its id in the account's pool; `retry_after` in seconds where the vendor said."""
+
+    kind: Literal["key_trouble"] = "key_trouble"
+    key: str = Field(max_length=40)
+    what: Literal["rate_limited", "refused"]
+    retry_after: float | None = Field(default=None, ge=0, le=86_400)
+
+
 class Usage(Model):
-    """What was consumed, once per stage when the call ends."""
+    """What was consumed, once per stage and vendor when the call ends."""
 
     kind: Literal["usage"] = "usage"
-    stage: Literal["stt", "llm", "tts"]
+    stage: Literal["stt", "llm", "tts", "clip", "cache", "s2s"]
     vendor: str
     seconds: float = 0.0
     characters: int = 0
@@ -143,11 +202,15 @@ EventBody = Annotated[
     | Latency
     | OnWire
     | Interrupted
+    | Paused
+    | Backchannel
     | NodeEntered
     | VariableSet
     | Fallback
     | Digit
     | Fault
+    | Span
+    | KeyTrouble
     | Usage,
     Field(discriminator="kind"),
 ]
@@ -174,3 +237,5 @@ class Snapshot(Model):
     messages: tuple[Message, ...] = ()
     variables: dict[str, Scalar] = Field(default_factory=dict)
     state: dict[str, Scalar] = Field(default_factory=dict)
+    media: dict[str, Scalar] = Field(default_factory=dict)
+    """Who hears, thinks and speaks by now: the next worker does not begin again with a vendor that failed."""

@@ -17,6 +17,10 @@ Spoken = Annotated[str, Field(max_length=2_000)]
 SlotType = Literal["text", "name", "phone", "date", "time", "email", "number", "choice", "yes_no"]
 
 
+Tier = Literal["rules", "small", "large"]
+"""Who answers a turn: the built-in engine, a small model, the large one."""
+
+
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,11 +46,20 @@ class Intent(Model):
     goto: NodeId | None = None
 
 
+class NodeTurns(Model):
+    """Turn taking at one node, where it differs from the agent's. `patience` is added silence, in seconds."""
+
+    interruptible: bool | None = None
+    min_words: int | None = Field(default=None, ge=0, le=10)
+    patience: float = Field(default=0.0, ge=0.0, le=10.0)
+
+
 class ConversationNode(Model):
     """An open conversation. An LLM follows `prompt`; the built-in engine follows `intents` and `fallback`."""
 
     id: NodeId
     type: Literal["conversation"] = "conversation"
+    turns: NodeTurns = NodeTurns()
     prompt: str = Field(default="", max_length=50_000)
     say: Spoken = ""
     intents: tuple[Intent, ...] = Field(default=(), max_length=100)
@@ -59,6 +72,7 @@ class CollectNode(Model):
 
     id: NodeId
     type: Literal["collect"] = "collect"
+    turns: NodeTurns = NodeTurns()
     prompt: str = Field(default="", max_length=50_000)
     slots: tuple[Slot, ...] = Field(min_length=1, max_length=30)
     attempts: int = Field(default=3, ge=1, le=10)
@@ -72,6 +86,7 @@ class SayNode(Model):
 
     id: NodeId
     type: Literal["say"] = "say"
+    turns: NodeTurns = NodeTurns()
     text: Spoken
     next: NodeId
 

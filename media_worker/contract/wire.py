@@ -114,11 +114,15 @@ class Mark(Model):
 
 
 class Request(Model):
-    """Something that only the host can do. The host answers each with a `response` of the same id."""
+    """Something that only the host can do. The host answers each with a `response` of the same id.
+
+    `clip` (sha256, offset in bytes) is answered with a piece of a recorded clip: `audio` in base64, and its `size` in
+    bytes as a whole.
+    """
 
     type: Literal["request"] = "request"
     id: int
-    action: Literal["hangup", "transfer", "send_digits"]
+    action: Literal["hangup", "transfer", "send_digits", "clip"]
     arguments: dict[str, Scalar] = Field(default_factory=dict)
 
 

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from media_worker.contract.flow import SlotType
 from media_worker.contract.spec import CallSpec, Provider, Scalar
 
-TalentName: TypeAlias = Literal["stt", "llm", "tts"]
+TalentName: TypeAlias = Literal["stt", "llm", "tts", "s2s"]
 Kind: TypeAlias = Literal["text", "secret", "url", "number", "choice", "bool"]
 
 
@@ -109,7 +109,18 @@ class Tts:
     note: str = ""
 
 
-Talent: TypeAlias = Stt | Llm | Tts
+@dataclass(frozen=True)
+class S2s:
+    """One model that hears, thinks and speaks. It is an LLM to pipecat, which takes and gives sound."""
+
+    build: Build
+    options: tuple[Field, ...] = ()
+    languages: tuple[str, ...] = ()
+    tools: bool = True
+    note: str = ""
+
+
+Talent: TypeAlias = Stt | Llm | Tts | S2s
 
 
 @dataclass(frozen=True)
@@ -122,15 +133,16 @@ class VendorSpec:
     stt: Stt | None = None
     llm: Llm | None = None
     tts: Tts | None = None
+    s2s: S2s | None = None
     local: bool = False
     note: str = ""
 
     def talent(self, name: TalentName) -> Talent | None:
-        talents: dict[TalentName, Talent | None] = {"stt": self.stt, "llm": self.llm, "tts": self.tts}
+        talents: dict[TalentName, Talent | None] = {"stt": self.stt, "llm": self.llm, "tts": self.tts, "s2s": self.s2s}
         return talents[name]
 
     def talents(self) -> tuple[TalentName, ...]:
-        return tuple(name for name in ("stt", "llm", "tts") if self.talent(name))
+        return tuple(name for name in ("stt", "llm", "tts", "s2s") if self.talent(name))
 
     def validate_account(self, provider: Provider) -> list[str]:
         """Sentences for a form, empty when the account is complete and well formed."""
