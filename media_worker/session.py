@@ -114,7 +114,7 @@ class Session:
         except Exception as error:
             log.exception("A call could not be started")
             return Ending(ending.PLATFORM_ERROR, "platform", detail=type(error).__name__)
-        self._keypad = Keypad(parts.brain.user_turn)
+        self._keypad = Keypad(parts.floor.user_turn)
         self._limits = Limits(
             spec.agent.limits,
             silent=self._silent,
@@ -186,7 +186,7 @@ class Session:
         parts = self._parts
         if parts is None or parts.brain.leaving:
             return
-        parts.brain.barge_in()
+        parts.floor.barge_in()
         self._spawn(parts.brain.leave(words, Ending(reason, "platform")))
 
     # ── who is speaking ──────────────────────────────────────────────────────────────────────────
@@ -270,7 +270,7 @@ class Session:
             if parts is not None and self._keypad is not None and self._limits is not None:
                 parts.observer.journal.write(Digit(digit=message.digit))
                 self._limits.caller_active()
-                parts.brain.barge_in()
+                parts.floor.barge_in()
                 self._keypad.press(message.digit)
         elif isinstance(message, Hangup):
             self._hung_up.set()

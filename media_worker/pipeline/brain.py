@@ -1,4 +1,4 @@
-"""A finished user turn becomes a reply: the flow answers at once, or an LLM does. Sits behind the STT.
+"""A finished user turn becomes a reply: the flow answers at once, or an LLM does. Who may speak, `floor.py` decides.
 
 Every turn ends in something the caller hears. When an LLM fails, the ladder is: a word of patience and one more try; a
 request to say it again; an apology and a goodbye.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,6 @@ from media_worker.pipeline.ending import Ending
 from media_worker.pipeline.speech import Books, Kind, Speech
 from media_worker.pipeline.thinking import Outcome, Thinker
 from media_worker.pipeline.transport import Mouth
-from media_worker.pipeline.turns import UserTurn
 from media_worker.pipeline.voice import Voice
 
 if TYPE_CHECKING:
@@ -31,13 +29,6 @@ FLOW_PATIENCE = 10.0
 
 GOODBYE_PATIENCE = 20.0
 """Seconds a last sentence may take to be heard, whatever happens to its mark."""
-
-PICK_UP_SECONDS = 1.0
-PICK_UP_WORDS = 2
-"""What is said at most so long into the greeting, in so few words, is a “hello” and needs no answer."""
-
-_WORTH_ASKING = 0.8
-"""Seconds of speech that gave no text, from which on the caller is asked to repeat."""
 
 ONE_MOMENT = "One moment, please."
 AGAIN = "Sorry, could you say that again?"
@@ -65,8 +56,7 @@ class Mind:
 
 
 class Brain:
-    def __init__(self, min_words: int) -> None:
-        self._min_words = min_words
+    def __init__(self) -> None:
         self._answering = 0
         self._llm_failures = 0
         self._tts_failures = 0
@@ -89,75 +79,14 @@ class Brain:
         mind = self._mind
         unanswered = mind.observer.history.unanswered if resumed else None
         if unanswered is not None:
-            await self._answer(mind.observer.turn, unanswered, None)
+            await self.answer(mind.observer.turn, unanswered, None)
             return
         await self._speak(mind.flow.opening(), mind.observer.turn)
         mind.changed()
 
-    # ── the caller ───────────────────────────────────────────────────────────────────────────────
-
-    def agent_speaking(self) -> bool:
-        return self._mind.books.speaking
-
-    def barge_in(self) -> bool:
-        """Stop talking and thinking. Whether there was anything to stop that the caller could hear."""
-        mind = self._mind
-        if self.leaving or self._just_greeting() or any(not speech.interruptible for speech in mind.books.open):
-            return False
-        cut = mind.books.cut()
-        audible = [speech for speech in cut if speech.interrupted]
-        if audible:
-            mind.mouth.clear()
-            mind.observer.interrupted(audible)
-        mind.books.settle_unsent(cut)
-        if cut or (mind.thinker and mind.thinker.busy):
-            mind.spawn(self._stop())
-        mind.changed()
-        return bool(audible)
-
-    def _just_greeting(self) -> bool:
-        """Whoever picks up says “hello”, often into our first word: that is no interruption."""
-        speech = self._mind.books.current
-        if speech is None or speech.turn != 0 or speech.kind != "reply":
-            return False
-        first = speech.sentences[0].starts if speech.sentences else None
-        return first is None or time.monotonic() - first < PICK_UP_SECONDS
-
-    async def _stop(self) -> None:
-        if self._mind.thinker and self._mind.thinker.busy:
-            await self._mind.thinker.stop()
-        await self._mind.voice.stop_tts()
-
-    def user_turn(self, turn: UserTurn) -> None:
-        if self.leaving:
-            return
-        mind, words = self._mind, len(turn.text.split())
-        speech = mind.books.current
-        over_us = speech is not None and not turn.interrupted
-        if over_us and speech is not None and speech.turn == 0 and mind.observer.turn == 0 and words <= PICK_UP_WORDS:
-            mind.observer.user_turn(turn)
-        elif not (over_us and words < self._min_words):
-            mind.spawn(self._take_turn(turn))
-        mind.changed()
-
-    async def _take_turn(self, turn: UserTurn) -> None:
-        mind = self._mind
-        if mind.thinker and mind.thinker.busy:
-            await mind.thinker.stop()
-        mind.books.settle_cut()
-        number = mind.observer.user_turn(turn)
-        await self._answer(number, turn.text, turn.confidence)
-
-    def nothing_heard(self, seconds: float, interrupted: bool) -> None:
-        """Speech that gave no text. A cough is passed over; whoever spoke, or cut the agent off, is asked again."""
-        if not self.leaving and not self.agent_speaking() and (interrupted or seconds >= _WORTH_ASKING):
-            self._mind.books.settle_cut()
-            self._mind.spawn(self._answer(self._mind.observer.turn, "", 0.0))
-        self._mind.changed()
-
     # ── the answer ───────────────────────────────────────────────────────────────────────────────
 
-    async def _answer(self, turn: int, text: str, confidence: float | None) -> None:
+    async def answer(self, turn: int, text: str, confidence: float | None) -> None:
         mind = self._mind
         self._answering += 1
         try:
@@ -182,6 +111,12 @@ class Brain:
 
     async def say(self, text: str, turn: int, kind: Kind = "reply", interruptible: bool = True) -> Speech:
         return await self._mind.voice.say(text, turn, kind, interruptible)
+
+    async def halt(self) -> None:
+        """Think and speak no further."""
+        if self._mind.thinker and self._mind.thinker.busy:
+            await self._mind.thinker.stop()
+        await self._mind.voice.stop_tts()
 
     async def prompt(self, text: str) -> None:
         """Something to say that answers nothing."""

@@ -24,6 +24,7 @@ from media_worker.observe.observer import CallObserver
 from media_worker.pipeline.brain import Brain, Mind, Spawn
 from media_worker.pipeline.ears import Ears
 from media_worker.pipeline.ending import Ending
+from media_worker.pipeline.floor import Floor
 from media_worker.pipeline.hearing import Hearing
 from media_worker.pipeline.running import Running
 from media_worker.pipeline.speech import Books
@@ -67,6 +68,7 @@ class Parts:
     detector: TurnDetector
     ears: Ears
     brain: Brain
+    floor: Floor
     voice: Voice
     mouth: Mouth
     books: Books
@@ -88,12 +90,13 @@ def build(
     flow = FlowRunner(spec, resume, journal.write)
     vendors = build_services(spec, flow)
     observer = CallObserver(journal, History(resume), flow, agent.providers, resume.turn if resume else 0)
-    brain = Brain(agent.turns.min_words)
+    brain = Brain()
+    floor = Floor(brain, agent.turns.min_words)
 
     detector = TurnDetector(
         agent.turns,
         spec.audio.rate,
-        Listener(brain.barge_in, brain.agent_speaking, brain.user_turn, brain.nothing_heard, caller_active),
+        Listener(floor.barge_in, floor.agent_speaking, floor.user_turn, floor.nothing_heard, caller_active),
     )
     detector.segmented = isinstance(vendors.stt, SegmentedSTTService)
 
@@ -132,11 +135,13 @@ def build(
             spawn=spawn,
         )
         thinker = Thinker(vendors.llm, hearing, flow, observer.history, voice, report)
-    brain.attach(Mind(flow, observer, books, voice, mouth, thinker, spawn, finish, changed))
+    mind = Mind(flow, observer, books, voice, mouth, thinker, spawn, finish, changed)
+    brain.attach(mind)
+    floor.attach(mind)
 
     processors: list[FrameProcessor] = [ears, vendors.stt, hearing]
     if vendors.llm is not None:
         processors.append(vendors.llm)
     processors += [voice, vendors.tts, mouth]
     running = Running(processors, spec.audio.rate)
-    return Parts(flow, observer, detector, ears, brain, voice, mouth, books, running)
+    return Parts(flow, observer, detector, ears, brain, floor, voice, mouth, books, running)
