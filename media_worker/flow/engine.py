@@ -7,7 +7,7 @@ snapshot taken after any of them can be gone on from.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -37,13 +37,17 @@ COURTESIES = ("can you repeat that please", "say that again please", "pardon", "
 
 @dataclass(frozen=True)
 class Reply:
-    """What the agent says now. `end`: hang up once it was heard. `fallback`: the caller was not understood."""
+    """What the agent says now. `end`: hang up once it was heard. `fallback`: the caller was not understood.
+
+    `interruptible`: False when something is in it that a node wants heard to its end.
+    """
 
     text: str
     end: bool = False
     outcome: str = ""
     fallback: bool = False
     listen: bool = True
+    interruptible: bool = True
 
 
 @dataclass
@@ -138,13 +142,14 @@ class Engine:
 
         `heard`: the sentence that led here; values that are plain in it are not asked for again.
         """
-        said = [before]
+        said, interruptible = [before], True
         for _ in range(MOST_STEPS):
             node = self._nodes[node_id]
             self.at.node, self.at.misses, self.at.attempts, self.at.slot, self.at.pending = node.id, 0, 0, "", None
             self._emit(NodeEntered(node=node.id, why=why))
             if isinstance(node, SayNode):
                 said.append(self.text(node.text))
+                interruptible = interruptible and node.turns.interruptible is not False
                 node_id, why = node.next, "said"
                 continue
             if isinstance(node, EndNode):
@@ -153,7 +158,7 @@ class Engine:
                 return Reply(_join(said), end=True, outcome=node.outcome, listen=False)
             if isinstance(node, ConversationNode):
                 said.append(self.text(node.say))
-                return Reply(_join(said))
+                return Reply(_join(said), interruptible=interruptible)
             if node.id in self.at.done:
                 self._forget(node)
             if heard:
@@ -161,7 +166,7 @@ class Engine:
             question = self._next_question(node)
             if question is not None:
                 said.append(question)
-                return Reply(_join(said))
+                return Reply(_join(said), interruptible=interruptible)
             said.append(self._finish(node))
             node_id, why = node.next, "collected"
         self._emit(
@@ -247,7 +252,7 @@ class Engine:
         if rung > len(lines) and node.fallback_goto:
             self._emit(Fallback(step="fallback_goto", stage="flow", why=why))
             reply = self.enter(node.fallback_goto, why="fallback")
-            return Reply(reply.text, reply.end, reply.outcome, fallback=True, listen=reply.listen)
+            return replace(reply, fallback=True)
         self._emit(Fallback(step="reask", stage="flow", why=why))
         return Reply(self.text(lines[min(rung, len(lines)) - 1]), fallback=True)
 
@@ -352,11 +357,11 @@ class Engine:
         if slot.required and node.give_up:
             self._emit(Fallback(step="give_up", stage="flow", why=why))
             reply = self.enter(node.give_up, why="gave_up")
-            return Reply(reply.text, reply.end, reply.outcome, fallback=True, listen=reply.listen)
+            return replace(reply, fallback=True)
         self._emit(Fallback(step="skipped", stage="flow", why=why))
         self.at.skipped.add(slot.name)
         reply = self._go_on(node)
-        return Reply(reply.text, reply.end, reply.outcome, fallback=True, listen=reply.listen)
+        return replace(reply, fallback=True)
 
     def _confirm_question(self, slot: Slot) -> str:
         return f"I have {say_value(slot.type, self.at.pending, self.now())}. Is that right?"

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from media_worker.contract.events import EventBody, Snapshot
-from media_worker.contract.flow import CollectNode, ConversationNode
-from media_worker.contract.spec import CallSpec, Scalar
+from media_worker.contract.flow import CollectNode, ConversationNode, EndNode, NodeTurns
+from media_worker.contract.spec import CallSpec, Scalar, TurnTaking
 from media_worker.flow.engine import LEAST_CONFIDENCE, Engine, Position, Reply
 from media_worker.flow.expecting import expectation
 from media_worker.flow.prompt import system_prompt
@@ -50,6 +50,19 @@ class FlowRunner:
     @property
     def node(self) -> str:
         return self._engine.at.node
+
+    @property
+    def turns(self) -> TurnTaking:
+        """How turns are taken at this node: the agent's ways, and what the node changes. `patience` is in its silences."""
+        node = self._engine.node
+        changes = NodeTurns() if isinstance(node, EndNode) else node.turns
+        return _changed(self.spec.agent.turns, changes)
+
+    @property
+    def patience(self) -> float:
+        """Seconds this node adds to every silence that would end a turn."""
+        node = self._engine.node
+        return 0.0 if isinstance(node, EndNode) else node.turns.patience
 
     @property
     def variables(self) -> dict[str, Scalar]:
@@ -97,6 +110,19 @@ class FlowRunner:
             "done": " ".join(sorted(at.done)),
             "ended": at.ended,
         }
+
+
+def _changed(turns: TurnTaking, node: NodeTurns) -> TurnTaking:
+    if node == NodeTurns():
+        return turns
+    return turns.model_copy(
+        update={
+            "interruptible": turns.interruptible if node.interruptible is None else node.interruptible,
+            "min_words": turns.min_words if node.min_words is None else node.min_words,
+            "speech_timeout": turns.speech_timeout + node.patience,
+            "smart_turn_deadline": turns.smart_turn_deadline + node.patience,
+        }
+    )
 
 
 def _restore(resume: Snapshot, nodes: set[str], start: str) -> Position:

@@ -126,7 +126,7 @@ class Brain:
         if reply.end:
             await self.leave(reply.text, Ending(ending.AGENT_HANGUP, outcome=reply.outcome), turn)
         elif reply.text.strip():
-            await self.say(reply.text, turn)
+            await self.say(reply.text, turn, interruptible=reply.interruptible)
 
     async def leave(self, text: str, why: Ending, turn: int | None = None) -> None:
         """Say the last words, wait until they were heard, end the call."""
