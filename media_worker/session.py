@@ -144,9 +144,7 @@ class Session:
         if parts is not None:
             parts.books.settle_all()
             await parts.running.stop()
-            voice = parts.voice
-            tokens = (voice.tokens_in, voice.tokens_out)
-            parts.observer.usage(parts.ears.seconds, voice.characters, parts.mouth.seconds, tokens)
+            parts.observer.usage(parts.ears.seconds)
             parts.observer.snapshot()
         self._wire.send(
             Finished(reason=why.reason, ended_by=why.ended_by, outcome=why.outcome, detail=why.detail[:500])

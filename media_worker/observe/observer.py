@@ -7,22 +7,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from media_worker.contract.events import AgentTurn, Fault, Interrupted, Usage
+from media_worker.contract.events import AgentTurn, Fault, Interrupted
 from media_worker.contract.events import UserTurn as UserTurnEvent
-from media_worker.contract.spec import Providers
+from media_worker.contract.spec import Provider, Providers
 from media_worker.observe.journal import History, Journal
+from media_worker.observe.spans import OpenSpan, Spans
 from media_worker.observe.timeline import Timeline
 
 if TYPE_CHECKING:
     from media_worker.flow.runner import FlowRunner
-    from media_worker.pipeline.speech import Speech
+    from media_worker.pipeline.speech import Sentence, Speech
     from media_worker.pipeline.turns import UserTurn
 
 _MOST_FAULTS = 50
 
+Service = Literal["stt", "llm", "tts", "s2s"]
+
 
 class CallObserver:
-    """`turn` is the number of the last user turn; 0 until the caller has said something."""
+    """`turn` is the number of the last user turn; 0 until the caller has said something.
+
+    `spans` records who did what; `serving` is who hears, thinks and speaks by now.
+    """
 
     def __init__(
         self, journal: Journal, history: History, flow: FlowRunner, providers: Providers, turn: int = 0
@@ -30,8 +36,9 @@ class CallObserver:
         self.journal = journal
         self.history = history
         self.turn = turn
+        self.spans = Spans(journal)
+        self.serving: dict[Service, Provider] = {"stt": providers.stt, "llm": providers.llm, "tts": providers.tts}
         self._flow = flow
-        self._providers = providers
         self._clock = journal.clock
         self._timeline = Timeline(turn)
         self._faults = 0
@@ -55,21 +62,57 @@ class CallObserver:
                 interrupted_agent=turn.interrupted,
             )
         )
+        self._hearing(turn)
         self.history.user(turn.text)
         self.snapshot()
         return self.turn
+
+    def _hearing(self, turn: UserTurn) -> None:
+        """What the ears and the turn's decision took: from the first sound to the last word; from silence to “over”."""
+        at, ended = self._clock.at_ms, self._clock.at_ms(turn.ended)
+        heard = at(turn.heard) if turn.heard is not None else None
+        if heard is not None:
+            stt = self.spans.open("stt", self.turn, self.serving["stt"], started_ms=at(turn.started))
+            stt.first(at(turn.first_heard) if turn.first_heard is not None else heard)
+            stt.add(seconds=turn.ended - turn.started)
+            stt.end(heard)
+            stt.close()
+        decided = self.spans.open("turn", self.turn, vendor="builtin", why=turn.why, started_ms=ended)
+        decided.end(at(turn.over))
+        decided.close()
 
     def stage(self, name: str, turn: int) -> None:
         """A stage of the reply to `turn` was reached just now."""
         if turn == self._timeline.turn:
             self._timeline.mark(name, self._clock.now_ms())
 
+    # ── who does what for a reply ────────────────────────────────────────────────────────────────
+
+    def llm_asked(self, turn: int, provider: Provider | None = None, tier: str = "", why: str = "") -> OpenSpan:
+        """Whoever thinks is asked to; without `provider` it is whom `serving` names."""
+        self.stage("llm_start_ms", turn)
+        return self.spans.open("llm", turn, provider or self.serving["llm"], tier=tier, why=why)
+
+    def rules_asked(self, turn: int) -> OpenSpan:
+        """The flow's own rules are asked. The span is written only when they answer: close it then."""
+        return self.spans.open("llm", turn, vendor="builtin", tier="rules", lazy=True)
+
+    def tool_called(self, turn: int, name: str) -> OpenSpan:
+        return self.spans.open("tool", turn, name=name)
+
+    def tts_asked(self, sentence: Sentence) -> None:
+        """The voice was given a sentence: its span is kept with it, and the mouth and the books tell the rest."""
+        turn = sentence.speech.turn
+        self.stage("tts_start_ms", turn)
+        sentence.span = self.spans.open("tts", turn, self.serving["tts"])
+        sentence.span.add(characters=len(sentence.text))
+
     def first_audio(self, speech: Speech) -> None:
         timeline = self._timeline
         if speech.turn != timeline.turn or speech.kind == "prompt" or timeline.told:
             return
         timeline.mark("tts_first_ms", self._clock.now_ms())
-        self.journal.write(timeline.latency(self._providers))
+        self.journal.write(timeline.latency(self.serving))
 
     def interrupted(self, speeches: list[Speech]) -> None:
         for turn in sorted({speech.turn for speech in speeches}):
@@ -120,17 +163,19 @@ class CallObserver:
         if self._faults <= _MOST_FAULTS or fatal:
             self.journal.write(Fault(whose=whose, stage=stage, message=message[:1000], fatal=fatal))
 
-    def usage(self, stt_seconds: float, tts_characters: int, tts_seconds: float, tokens: tuple[int, int]) -> None:
-        self.journal.write(Usage(stage="stt", vendor=self._providers.stt.vendor, seconds=round(stt_seconds, 2)))
-        if any(tokens):
-            self.journal.write(
-                Usage(stage="llm", vendor=self._providers.llm.vendor, tokens_in=tokens[0], tokens_out=tokens[1])
-            )
-        self.journal.write(
-            Usage(
-                stage="tts",
-                vendor=self._providers.tts.vendor,
-                characters=tts_characters,
-                seconds=round(tts_seconds, 2),
-            )
-        )
+    def takes_over(self, service: Service, provider: Provider, stt_seconds: float = 0.0) -> None:
+        """From now on `provider` serves. `stt_seconds`: sound that was heard in this call so far, by whomever."""
+        if service == "stt":
+            self._heard(stt_seconds)
+        self.serving[service] = provider
+
+    def usage(self, stt_seconds: float) -> None:
+        """What the call took, once for each stage and vendor. `stt_seconds` as for `takes_over`."""
+        self.spans.flush()
+        self._heard(stt_seconds)
+        for usage in self.spans.meter.usages():
+            self.journal.write(usage)
+
+    def _heard(self, stt_seconds: float) -> None:
+        meter = self.spans.meter
+        meter.of("stt", self.serving["stt"].vendor).add(seconds=stt_seconds - meter.seconds("stt"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from media_worker.contract.events import Latency
-from media_worker.contract.spec import Providers
+from media_worker.contract.spec import Provider
 
 
 @dataclass
@@ -26,7 +28,7 @@ class Timeline:
         if getattr(self, stage) is None:
             setattr(self, stage, at_ms)
 
-    def latency(self, providers: Providers) -> Latency:
+    def latency(self, serving: Mapping[Literal["stt", "llm", "tts", "s2s"], Provider]) -> Latency:
         self.told = True
         return Latency(
             turn=self.turn,
@@ -37,7 +39,7 @@ class Timeline:
             llm_first_ms=self.llm_first_ms,
             tts_start_ms=self.tts_start_ms,
             tts_first_ms=self.tts_first_ms,
-            stt_vendor=providers.stt.vendor,
-            llm_vendor=providers.llm.vendor if self.llm_start_ms is not None else "",
-            tts_vendor=providers.tts.vendor,
+            stt_vendor=serving["stt"].vendor,
+            llm_vendor=serving["llm"].vendor if self.llm_start_ms is not None else "",
+            tts_vendor=serving["tts"].vendor,
         )

@@ -89,9 +89,11 @@ class Brain:
     async def answer(self, turn: int, text: str, confidence: float | None) -> None:
         mind = self._mind
         self._answering += 1
+        thought = mind.observer.rules_asked(turn)
         try:
             reply = await asyncio.wait_for(mind.flow.on_user_turn(text, confidence), FLOW_PATIENCE)
             if reply is not None:
+                thought.close()
                 await self._speak(reply, turn)
             elif mind.thinker is not None:
                 await mind.thinker.answer(turn)

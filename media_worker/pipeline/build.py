@@ -122,13 +122,14 @@ def build(
 
     books = Books(journal.clock.now_ms, brain.spoken, observer.heard)
     mouth = Mouth(wire, spec.audio, books, observer.first_audio, lambda: spawn(brain.voice_silent()))
-    voice = Voice(books, lambda speech: observer.stage("tts_start_ms", speech.turn))
+    voice = Voice(books, observer.tts_asked)
     ears = Ears(spec.audio, agent.turns, detector, failed)
     hearing = Hearing(ears, detector)
     thinker: Thinker | None = None
     if vendors.llm is not None:
         report = Reporting(
-            asked=lambda turn: observer.stage("llm_start_ms", turn),
+            asked=observer.llm_asked,
+            tool=observer.tool_called,
             first_token=lambda turn: observer.stage("llm_first_ms", turn),
             answered=brain.llm_answered,
             failed=brain.llm_failed,

@@ -11,7 +11,10 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from media_worker.observe.spans import OpenSpan
 
 MARK_GRACE = 2.0
 """Seconds a mark may be overdue before its sentence counts as heard: a carrier that loses marks must not hold a call."""
@@ -38,6 +41,13 @@ class Sentence:
     played: bool = False
     settled: bool = False
     timer: asyncio.TimerHandle | None = None
+    span: OpenSpan | None = None
+    """Who makes its sound. Closed when its fate is known."""
+
+    @property
+    def silent(self) -> bool:
+        """The TTS gave no sound, or not all of it, and nobody had stopped it."""
+        return not self.speech.cut and (self.starts is None or self.broken)
 
     def heard_words(self, at: float) -> str:
         if self.starts is None:
@@ -209,6 +219,9 @@ class Books:
             sentence.timer = None
         self._by_mark.pop(sentence.mark, None)
         speech = sentence.speech
+        if sentence.span is not None:
+            sentence.span.add(seconds=sentence.seconds)
+            sentence.span.close(kept=sentence.starts is not None, error="no sound" if sentence.silent else "")
         self._check(speech)
         if played and not speech.over.is_set():
             self._on_heard(speech)

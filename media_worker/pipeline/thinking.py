@@ -22,6 +22,7 @@ from pipecat.services.llm_service import FunctionCallParams, LLMService
 from pipecat.services.settings import LLMSettings
 
 from media_worker.observe.journal import History
+from media_worker.observe.spans import OpenSpan
 from media_worker.pipeline.speech import Speech
 from media_worker.pipeline.voice import Voice
 
@@ -42,6 +43,7 @@ class Round:
 
     turn: int
     number: int
+    span: OpenSpan
     text: str = ""
     expected: int = 0
     ended: bool = False
@@ -60,9 +62,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Reporting:
-    """Whom the thinker tells, always with the turn's number. `asked` and `first_token` are moments for the latency."""
+    """Whom the thinker tells, always with the turn's number. `asked` and `tool` open the spans of the call's trace."""
 
-    asked: Callable[[int], None]
+    asked: Callable[[int], OpenSpan]
+    tool: Callable[[int, str], OpenSpan]
     first_token: Callable[[int], None]
     answered: Callable[[Speech | None, Reply | None, int], Awaitable[None]]
     failed: Callable[[Outcome, int], Awaitable[None]]
@@ -91,6 +94,7 @@ class Thinker:
         self._round: Round | None = None
         self._speech: Speech | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._last_span: OpenSpan | None = None
         llm.register_function(None, self._on_call)
         voice.thoughts = self
 
@@ -105,7 +109,6 @@ class Thinker:
         await self._ask(turn, 1)
 
     async def _ask(self, turn: int, number: int) -> None:
-        self._round = Round(turn, number)
         tools = [
             FunctionSchema(
                 name=tool.name,
@@ -123,14 +126,18 @@ class Thinker:
         context = LLMContext(messages=self._history.for_llm())  # type: ignore[arg-type]
         if tools:
             context.set_tools(ToolsSchema(standard_tools=tools))
-        self._report.asked(turn)
+        self._round = Round(turn, number, self._report.asked(turn))
+        self._last_span = self._round.span
         self._within(FIRST_TOKEN, "no_first_token")
         await self._source.push_frame(LLMContextFrame(context=context))
 
     async def stop(self) -> None:
         """Whatever the LLM is doing, it is not needed any more."""
         self._within(None)
-        self._round, speech, self._speech = None, self._speech, None
+        now, speech = self._round, self._speech
+        self._round = self._speech = None
+        if now is not None:
+            now.span.close(kept=speech is not None and bool(speech.sentences), late_news=True)
         if speech is not None:
             await self._voice.close(speech, say_rest=False)
         self._voice.ignore_llm()
@@ -142,6 +149,7 @@ class Thinker:
         now, speech = self._round, self._speech
         if now is None or speech is None:
             return
+        now.span.first()
         if not now.text:
             self._report.first_token(now.turn)
         now.text += text
@@ -150,6 +158,7 @@ class Thinker:
 
     async def on_calls(self, count: int) -> None:
         if self._round is not None:
+            self._round.span.first()
             self._report.first_token(self._round.turn)
             self._round.expected += count
             self._within(TOOL, "tool_timeout")
@@ -159,10 +168,16 @@ class Thinker:
         if now is None:
             return
         now.ended = True
+        now.span.end()
         if not now.expected and not now.text.strip():
             self._within(_ERROR_LAG, "empty")
         else:
             await self._maybe_done(now)
+
+    def on_tokens(self, tokens_in: int, tokens_out: int) -> None:
+        """Some vendors tell them after the end of the answer."""
+        if self._last_span is not None:
+            self._last_span.add(tokens_in=tokens_in, tokens_out=tokens_out)
 
     async def on_error(self, why: str) -> None:
         if self._round is not None:
@@ -171,8 +186,16 @@ class Thinker:
     async def _on_call(self, params: FunctionCallParams) -> None:
         """pipecat cancels this when the caller speaks; the tool itself is shielded, so a write is never half done."""
         now = self._round
+        span = self._report.tool(now.turn, params.function_name) if now is not None else None
         running = asyncio.ensure_future(self._flow.on_tool_call(params.function_name, dict(params.arguments)))
-        result = await asyncio.shield(running)
+        try:
+            result = await asyncio.shield(running)
+        except BaseException as error:
+            if span is not None:
+                span.close(kept=False, error=type(error).__name__)
+            raise
+        if span is not None:
+            span.close()
         await params.result_callback({"result": result.text})
         if now is None or now is not self._round:
             return
@@ -191,6 +214,7 @@ class Thinker:
         if now is not self._round or not now.ended or len(now.calls) < now.expected:
             return
         self._within(None)
+        now.span.close(late_news=True)
         speech = self._speech
         if now.calls:
             self._history.tool_round(now.calls, now.results)
@@ -223,5 +247,7 @@ class Thinker:
     async def _fail(self, why: str) -> None:
         speech, turn = self._speech, self._round.turn if self._round else 0
         heard_something = speech is not None and bool(speech.sentences)
+        if self._round is not None:
+            self._round.span.close(kept=heard_something, error=why, late_news=True)
         await self.stop()
         await self._report.failed(Outcome(why, heard_something), turn)

@@ -161,6 +161,8 @@ class Mouth(FrameProcessor):
             pcm = await self._resampler.resample(pcm, frame.sample_rate, self._rate)
         if pcm:
             self._audible = True
+            if sentence.span is not None:
+                sentence.span.first()
             self._expect_audio()
             self._queue.append((sentence, memoryview(self._encode(pcm))))
             self._wake.set()
@@ -170,6 +172,8 @@ class Mouth(FrameProcessor):
         self._expect_nothing()
         if sentence is None or sentence.settled:
             return
+        if sentence.span is not None:
+            sentence.span.end()
         if self._audible:
             self._queue.append((sentence, None))
             self._wake.set()

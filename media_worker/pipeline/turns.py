@@ -37,6 +37,10 @@ class UserTurn:
     heard: float | None
     interrupted: bool
     """The agent was cut off by it."""
+    first_heard: float | None = None
+    """Its first word came from the STT, final or not."""
+    why: str = ""
+    """What decided that it is over, in a word or two for the trace."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class TurnDetector:
         self._started = 0.0
         self._ended = 0.0
         self._heard: float | None = None
+        self._first_heard: float | None = None
         self._awaited = 0
         self._final = False
         self._silent = False
@@ -179,12 +184,15 @@ class TurnDetector:
         """`final`: this text stands. `finalized`: and nothing of this stretch of speech comes after it."""
         text = text.strip()
         now = time.monotonic()
+        if text and self._first_heard is None:
+            self._first_heard = now
         if not final:
             self._final = False
             self._words(" ".join([*self._texts, text]))
             return
         late = not self._open and not self.speaking
         self._begin(now)
+        self._first_heard = self._first_heard if self._first_heard is not None else now
         self._awaited = max(0, self._awaited - 1)
         self._heard = now
         if text:
@@ -251,6 +259,15 @@ class TurnDetector:
             over=time.monotonic(),
             heard=self._heard,
             interrupted=self._interrupted,
+            first_heard=self._first_heard,
+            why=self._why(),
         )
         self._clear()
         self._listener.turn(turn)
+
+    def _why(self) -> str:
+        if not self._turns.smart_turn:
+            return "silence"
+        if self._unfinished or self.last_answer is None:
+            return "silence, smart-turn undecided"
+        return f"smart-turn {self.last_answer:.2f}"

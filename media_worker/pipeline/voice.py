@@ -20,7 +20,7 @@ from pipecat.metrics.metrics import LLMUsageMetricsData
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from media_worker.pipeline.sentences import Splitter, sentences
-from media_worker.pipeline.speech import Books, Kind, Speech
+from media_worker.pipeline.speech import Books, Kind, Sentence, Speech
 from media_worker.pipeline.transport import SentenceFrame, SpeechWrittenFrame
 
 _MARKUP = re.compile(r"[*_`#]+|\[([^\]]*)\]\([^)]*\)")
@@ -32,6 +32,7 @@ class Thoughts(Protocol):
     async def on_text(self, text: str) -> None: ...
     async def on_calls(self, count: int) -> None: ...
     async def on_end(self) -> None: ...
+    def on_tokens(self, tokens_in: int, tokens_out: int) -> None: ...
 
 
 class Voice(FrameProcessor):
@@ -40,7 +41,7 @@ class Voice(FrameProcessor):
     The LLM's frames end here: `thoughts` hears them, and gives back what is to be spoken.
     """
 
-    def __init__(self, books: Books, to_tts: Callable[[Speech], None]) -> None:
+    def __init__(self, books: Books, to_tts: Callable[[Sentence], None]) -> None:
         super().__init__(name="voice", enable_direct_mode=True)
         self._books = books
         self._to_tts = to_tts
@@ -48,9 +49,6 @@ class Voice(FrameProcessor):
         self._writing: Speech | None = None
         self._deaf = False
         self.thoughts: Thoughts | None = None
-        self.characters = 0
-        self.tokens_in = 0
-        self.tokens_out = 0
 
     # ── speaking ─────────────────────────────────────────────────────────────────────────────────
 
@@ -86,8 +84,7 @@ class Voice(FrameProcessor):
         if not any(character.isalnum() for character in text):
             return
         sentence = self._books.sentence(speech, text)
-        self.characters += len(text)
-        self._to_tts(speech)
+        self._to_tts(sentence)
         await self.push_frame(SentenceFrame(sentence=sentence))
         await self.push_frame(TTSSpeakFrame(text, append_to_context=False))
 
@@ -117,7 +114,7 @@ class Voice(FrameProcessor):
                 self._deaf = False
                 return
             if isinstance(frame, MetricsFrame):
-                self._count(frame)
+                self._tell_tokens(frame)
             elif isinstance(frame, (LLMTextFrame, FunctionCallsStartedFrame, LLMFullResponseEndFrame)):
                 await self._hear_llm(frame)
                 return
@@ -135,8 +132,7 @@ class Voice(FrameProcessor):
         else:
             await self.thoughts.on_end()
 
-    def _count(self, frame: MetricsFrame) -> None:
+    def _tell_tokens(self, frame: MetricsFrame) -> None:
         for data in frame.data:
-            if isinstance(data, LLMUsageMetricsData):
-                self.tokens_in += data.value.prompt_tokens
-                self.tokens_out += data.value.completion_tokens
+            if isinstance(data, LLMUsageMetricsData) and self.thoughts is not None:
+                self.thoughts.on_tokens(data.value.prompt_tokens, data.value.completion_tokens)
