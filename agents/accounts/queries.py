@@ -25,8 +25,19 @@ def vendor_of(account: ProviderAccount) -> VendorSpec | None:
         return None
 
 
-def with_talent(talent: TalentName) -> list[ProviderAccount]:
-    return [account for account in active() if (vendor := vendor_of(account)) and vendor.talent(talent)]
+def writer() -> ProviderAccount | None:
+    """The first account with a model that can be asked as OpenAI's are: it writes agents from a description."""
+    for account in active():
+        vendor = vendor_of(account)
+        if vendor and vendor.llm and vendor.llm.completions:
+            return account
+    return None
+
+
+def can_be_tried(account: ProviderAccount) -> bool:
+    """Whether the vendor says how an account is tested without a call."""
+    vendor = vendor_of(account)
+    return vendor is not None and vendor.probe is not None
 
 
 def as_provider(
@@ -71,6 +82,7 @@ class Row:
     talents: str
     last4: str
     state: str
+    can_be_tried: bool
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,11 @@ def rows() -> list[Row]:
         vendor = vendor_of(account)
         state = "untested" if account.tested_at is None else "failed" if account.last_error else "ok"
         label = vendor.label if vendor else account.vendor
-        found.append(Row(account, label, talents_in_words(vendor) if vendor else "", last4(account), state))
+        found.append(
+            Row(
+                account, label, talents_in_words(vendor) if vendor else "", last4(account), state, can_be_tried(account)
+            )
+        )
     return found
 
 

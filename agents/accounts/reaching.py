@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 from django.conf import settings
 
-from agents.accounts.queries import as_provider
+from agents.accounts.queries import as_provider, vendor_of
 from agents.models import ProviderAccount
-from media_worker.providers.openai import BASE_URL
+from media_worker.contract.spec import Provider
+from media_worker.providers.base import Probe
 from voiceops.lib.errors import AddressRefused, ProviderRefused, ProviderUnreachable
 from voiceops.lib.net import Network, public_client
 
@@ -33,34 +36,38 @@ def allowed_networks() -> list[Network]:
 
 
 def try_out(account: ProviderAccount) -> str:
-    """Ask for the list of models: the cheapest request that needs the key. A sentence, raised as ProviderError when it
-    fails."""
-    answer = ask(account, "GET", "/models", seconds=TEST_SECONDS)
-    models = answer.get("data") if isinstance(answer, dict) else None
-    if not isinstance(models, list):
-        raise ProviderRefused("It answered, but not as a server of OpenAI’s protocol does. Check the address.")
-    names = [str(model.get("id", "")) for model in models if isinstance(model, dict)][:3]
+    """The request that the vendor's `probe` declares. A sentence, raised as ProviderError when it fails."""
+    vendor = vendor_of(account)
+    if vendor is None or vendor.probe is None:
+        raise ProviderRefused("This vendor cannot be tested without a call.")
+    listed = vendor.probe.lists
+    answer = ask(account, "GET", vendor.probe.path, seconds=TEST_SECONDS, plain=not listed)
+    if not listed:
+        return "It works: the key was accepted."
+    things = answer.get(listed) if isinstance(answer, dict) else answer
+    if not isinstance(things, list):
+        raise ProviderRefused(f"It answered, but not as {vendor.label} does. Check the address.")
+    named = (one.get("id") or one.get("name") for one in things if isinstance(one, dict))
+    names = [str(name)[:60] for name in named if name][:3]
     if not names:
-        return "It works. The server has no models yet."
-    return f"It works. It has {len(models)} models: {', '.join(names)}{' …' if len(models) > 3 else ''}"
+        return "It works." if things else "It works. The server has no models yet."
+    return f"It works. It has {len(things)} models: {', '.join(names)}{' …' if len(things) > 3 else ''}"
 
 
-def ask(account: ProviderAccount, method: str, path: str, *, seconds: float, body: Any = None) -> Any:
-    """The JSON answer. Raises ProviderRefused or ProviderUnreachable, in words without the key."""
-    provider = as_provider(account)
-    headers = {"Accept": "application/json"}
-    if provider.api_key:
-        headers["Authorization"] = f"Bearer {provider.api_key.get_secret_value()}"
-    for name, header in (("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")):
-        if value := provider.account.get(name):
-            headers[header] = str(value)
-    address = f"{(provider.base_url or BASE_URL).rstrip('/')}{path}"
+def ask(
+    account: ProviderAccount, method: str, path: str, *, seconds: float, body: Any = None, plain: bool = False
+) -> Any:
+    """The JSON answer, or the text of it with `plain`. Raises ProviderRefused or ProviderUnreachable, in words without
+    the key."""
+    provider, vendor = as_provider(account), vendor_of(account)
+    probe = (vendor.probe if vendor else None) or Probe()
+    address, headers = addressed(provider, probe, path)
     try:
         with (
             public_client(seconds, allowed_networks()) as client,
             client.stream(method, address, headers=headers, json=body) as response,
         ):
-            return _answer(response)
+            return _answer(response, plain)
     except AddressRefused as error:
         raise ProviderRefused(error.sentence) from None
     except (httpx2.TimeoutException, httpx2.TransportError) as error:
@@ -70,12 +77,43 @@ def ask(account: ProviderAccount, method: str, path: str, *, seconds: float, bod
         raise ProviderRefused("The address cannot be used as it is written.") from None
 
 
-def _answer(response: httpx2.Response) -> Any:
+def addressed(provider: Provider, probe: Probe, path: str) -> tuple[str, dict[str, str]]:
+    """Where to, and with which headers."""
+    base = (provider.base_url or _filled(probe.base, provider)).rstrip("/")
+    base = f"http{base[2:]}" if base.startswith(("ws://", "wss://")) else base
+    address = base + _filled(path, provider)
+    headers = {"Accept": "application/json", **dict(probe.headers)}
+    headers |= {header: str(value) for name, header in probe.account_headers if (value := provider.account.get(name))}
+    secret = provider.api_key.get_secret_value() if provider.api_key else ""
+    if secret and probe.query:
+        address += f"{'&' if '?' in address else '?'}{urlencode({probe.query: secret})}"
+    elif secret:
+        headers[probe.header] = f"{probe.scheme} {secret}".lstrip()
+    return address, headers
+
+
+def _filled(text: str, provider: Provider) -> str:
+    """`{region}` in an address becomes the account's region. Nothing that could lead to another host gets in."""
+
+    def value(match: re.Match[str]) -> str:
+        said = str(provider.account.get(match[1]) or "")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", said):
+            raise ProviderRefused(
+                f"The account’s {match[1].replace('_', ' ')} is missing or not written as it should be."
+            )
+        return said
+
+    return re.sub(r"\{(\w+)\}", value, text)
+
+
+def _answer(response: httpx2.Response, plain: bool = False) -> Any:
     status = response.status_code
     if status in (401, 403):
         raise ProviderRefused("The server refused the key. Check that it is whole and still valid.")
     if status == 404:
-        raise ProviderRefused("The address exists, but not this path. It usually ends with /v1.")
+        raise ProviderRefused(
+            "The address exists, but not this path. A server of OpenAI’s protocol usually ends with /v1."
+        )
     if status == 429:
         raise ProviderUnreachable("The account is over its limit, or out of credit.")
     if status >= 500:
@@ -89,6 +127,8 @@ def _answer(response: httpx2.Response) -> Any:
         received += chunk
         if len(received) > MOST_BYTES:
             raise ProviderRefused("The server’s answer is far too large.")
+    if plain:
+        return received.decode(errors="replace")
     try:
         return json.loads(received)
     except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from agents.accounts.queries import with_talent
+from agents.accounts.queries import writer
 from agents.generate import Generated, Request, builtin, model
 from voiceops.lib.errors import ProviderError
 
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 def generate(request: Request, *, ask_model: bool = True) -> Generated:
     """Never fails: when the model cannot write it, the built-in generator does, and a note says so."""
-    account = next(iter(with_talent("llm")), None) if ask_model and request.purpose else None
+    account = writer() if ask_model and request.purpose else None
     if account is None:
         return builtin.generate(request)
     try:

@@ -43,6 +43,6 @@ def new_agent(request: HttpRequest) -> HttpResponse:
             }
             messages.success(request, f"{created.agent.name} is published. Talk to it on the right.")
             return redirect(f"{reverse('agent', args=[created.agent.pk])}?made=1")
-    context = {"form": form, "model": next(iter(accounts.with_talent("llm")), None)}
+    context = {"form": form, "model": accounts.writer()}
     template = "agents/new_dialog.html" if request.headers.get("HX-Request") else "agents/new.html"
     return render(request, template, context, status=422 if form.errors else 200)

@@ -83,6 +83,9 @@ def archive_provider(request: HttpRequest, account_id: UUID) -> HttpResponse:
 
 def _tried(request: HttpRequest, account: ProviderAccount) -> HttpResponse:
     """A real request with the key, and what came of it."""
+    if not queries.can_be_tried(account):
+        messages.info(request, f"{account.label} is saved. Whether its key works shows in a call.")
+        return redirect("providers")
     try:
         said, error = reaching.try_out(account), ""
     except ProviderError as failure:

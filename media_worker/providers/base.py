@@ -96,6 +96,8 @@ class Llm:
     languages: tuple[str, ...] = ()
     streaming: bool = True
     tools: bool = True
+    completions: bool = False
+    """It speaks OpenAI's chat completions at the account's address, or at the probe's `base`."""
     note: str = ""
 
 
@@ -124,8 +126,28 @@ Talent: TypeAlias = Stt | Llm | Tts | S2s
 
 
 @dataclass(frozen=True)
+class Probe:
+    """A request that costs nothing and needs the key: it tells without a call whether an account works.
+
+    `base` is where the request goes when the account names no address (`ws` counts as `http`); `{region}` in `base` or
+    `path` stands for the account's field of that name. The key goes into `header` behind `scheme`, or, when `query` is
+    set, into that parameter of the address. `headers` go along as they are, `account_headers` are (field, header).
+    `lists` is where the answer's JSON holds a list of what there is; empty: any answer below 300 will do.
+    """
+
+    path: str = "/models"
+    base: str = ""
+    header: str = "Authorization"
+    scheme: str = "Bearer"
+    query: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    account_headers: tuple[tuple[str, str], ...] = ()
+    lists: str = "data"
+
+
+@dataclass(frozen=True)
 class VendorSpec:
-    """A vendor. `local` when no sound and no word leaves the agency's machines; empty `languages` mean any."""
+    """A vendor. `probe` None: its accounts cannot be tested without a call. `local` when no sound and no word leaves the agency's machines; empty `languages` mean any."""
 
     name: str
     label: str
@@ -136,6 +158,7 @@ class VendorSpec:
     s2s: S2s | None = None
     local: bool = False
     note: str = ""
+    probe: Probe | None = None
 
     def talent(self, name: TalentName) -> Talent | None:
         talents: dict[TalentName, Talent | None] = {"stt": self.stt, "llm": self.llm, "tts": self.tts, "s2s": self.s2s}

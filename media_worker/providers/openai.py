@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import BuildContext, Field, Llm, Stt, Tts, VendorSpec
+from media_worker.providers.base import BuildContext, Field, Llm, Probe, Stt, Tts, VendorSpec
 
 BASE_URL = "https://api.openai.com/v1"
 
@@ -56,6 +56,7 @@ VENDOR = VendorSpec(
             Field("temperature", "Temperature", "number", min=0, max=2, help="Empty: the model's own."),
             Field("max_tokens", "Longest reply, in tokens", "number", default=400, min=16, max=4096),
         ),
+        completions=True,
     ),
     tts=Tts(
         build=_tts,
@@ -65,5 +66,8 @@ VENDOR = VendorSpec(
             Field("speed", "Speed", "number", min=0.25, max=4, help="1 is normal."),
             Field("instructions", "How to speak", help="For example: warm, calm, a little slower with numbers."),
         ),
+    ),
+    probe=Probe(
+        base=BASE_URL, account_headers=(("organization", "OpenAI-Organization"), ("project", "OpenAI-Project"))
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import BuildContext, Field, Llm, Stt, Tts, VendorSpec
+from media_worker.providers.base import BuildContext, Field, Llm, Probe, Stt, Tts, VendorSpec
 
 
 def _stt(provider: Provider, context: BuildContext) -> Any:
@@ -48,6 +48,7 @@ VENDOR = VendorSpec(
             Field("temperature", "Temperature", "number", min=0, max=2, help="Empty: the model's own."),
             Field("max_tokens", "Longest reply, in tokens", "number", default=400, min=16, max=4096),
         ),
+        completions=True,
     ),
     tts=Tts(
         build=_tts,
@@ -59,4 +60,5 @@ VENDOR = VendorSpec(
         ),
     ),
     note="Local when the server is: nothing leaves your machines unless this address does.",
+    probe=Probe(),
 )

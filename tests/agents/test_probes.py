@@ -1,0 +1,53 @@
+"""Where an account's test goes and where its key is put, as each vendor declares."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+
+from agents.accounts.reaching import addressed
+from media_worker.contract.spec import Provider
+from media_worker.providers.base import Probe
+from voiceops.lib.errors import ProviderRefused
+
+pytestmark = pytest.mark.unit
+KEY = "k-12345/6&7"
+
+
+def provider(**fields: object) -> Provider:
+    return Provider.model_validate({"vendor": "any", "api_key": SecretStr(KEY), **fields})
+
+
+@pytest.mark.parametrize(
+    ("probe", "address", "header"),
+    [
+        (Probe(base="https://v.example/v1"), "https://v.example/v1/models", ("Authorization", f"Bearer {KEY}")),
+        (Probe("/projects", "https://v.example", scheme="Token"), "https://v.example/projects", ("Authorization", f"Token {KEY}")),
+        (Probe("/voices", "https://v.example", header="xi-api-key", scheme=""), "https://v.example/voices", ("xi-api-key", KEY)),
+        (Probe("/models", "https://v.example", query="key"), "https://v.example/models?key=k-12345%2F6%267", None),
+        (Probe("/a?b=c", "https://v.example", query="key"), "https://v.example/a?b=c&key=k-12345%2F6%267", None),
+    ],
+)  # fmt: skip
+def test_the_key_goes_where_the_vendor_wants_it(probe: Probe, address: str, header: tuple[str, str] | None) -> None:
+    where, headers = addressed(provider(), probe, probe.path)
+    assert where == address
+    if header is None:
+        assert KEY not in str(headers)
+    else:
+        assert headers[header[0]] == header[1]
+
+
+def test_the_accounts_own_address_and_fields_count() -> None:
+    probe = Probe("/{area}/models", "https://{region}.v.example", account_headers=(("project", "X-Project"),))
+    own = provider(base_url="wss://own.example/v1/", account={"area": "eu", "project": "p1"})
+    where, headers = addressed(own, probe, probe.path)
+    assert (where, headers["X-Project"]) == ("https://own.example/v1/eu/models", "p1")
+    where, _ = addressed(provider(account={"area": "a", "region": "west-1"}), probe, probe.path)
+    assert where == "https://west-1.v.example/a/models"
+
+
+@pytest.mark.parametrize("region", ["", "evil.example/", "a@b", "a#", "..", "a b"])
+def test_a_field_cannot_lead_to_another_host(region: str) -> None:
+    probe = Probe("/models", "https://{region}.v.example")
+    with pytest.raises(ProviderRefused, match="region is missing or not written"):
+        addressed(provider(account={"region": region}), probe, probe.path)
