@@ -1,0 +1,314 @@
+"""What a call with a speech-to-speech model does with turns, tools and the end: the brain and the floor in one.
+
+The flow's own lines (greeting, goodbye, what a node says) are spoken by the model word for word; its tools move the
+flow. A model that fails hands over: `stand_by` goes on from the last snapshot with ears, mind and voice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from media_worker.contract.events import Fallback, KeyTrouble, Span
+from media_worker.contract.events import UserTurn as UserTurnEvent
+from media_worker.flow.runner import FlowRunner, Reply, ToolResult
+from media_worker.observe.observer import CallObserver
+from media_worker.pipeline import ending
+from media_worker.pipeline.brain import AGAIN, GOODBYE_PATIENCE, Spawn
+from media_worker.pipeline.ending import Ending
+from media_worker.pipeline.s2s import talker as talking
+from media_worker.pipeline.s2s.talker import Talker, TalkListener
+from media_worker.pipeline.s2s.turns import SpokenTurn
+from media_worker.pipeline.speech import Books, Kind, Speech
+from media_worker.pipeline.transport import Mouth
+from media_worker.pipeline.turns import UserTurn
+from media_worker.providers.faults import fault_of
+
+MOST_ROUNDS = 6
+TOOL_SECONDS = 15.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Dialog:
+    """What the mind works with."""
+
+    flow: FlowRunner
+    observer: CallObserver
+    books: Books
+    mouth: Mouth
+    talker: Talker
+    spawn: Spawn
+    finish: Callable[[Ending], None]
+    changed: Callable[[], None]
+    stand_by: Callable[[], None]
+
+
+class DialogueMind:
+    """Serves a session as its brain and as its floor."""
+
+    def __init__(self) -> None:
+        self.leaving = False
+        self._rounds = 0
+        self._unwritten: deque[tuple[int, SpokenTurn]] = deque()
+        self._tools_running = 0
+        self._given_up = False
+
+    def attach(self, dialog: Dialog) -> None:
+        self._on = dialog
+        dialog.talker.attach(TalkListener(self.heard, self._first_sound, self._over, self.failed))
+
+    @property
+    def busy(self) -> bool:
+        """Speaking, or about to."""
+        return self._on.talker.busy or self._on.books.speaking or self._tools_running > 0
+
+    # ── the beginning ────────────────────────────────────────────────────────────────────────────
+
+    async def begin(self, resumed: bool) -> None:
+        on = self._on
+        for provider, error in on.talker.refusals:
+            self._refused(provider.key, error)
+        if not on.talker.is_open:
+            self._give_up("not_opened")
+            return
+        unanswered = on.observer.history.unanswered if resumed else None
+        if unanswered is not None:
+            await on.talker.answer_text(self._speech(on.observer.turn), unanswered)
+        else:
+            await self._speak(on.flow.opening(), on.observer.turn)
+        on.changed()
+
+    # ── the caller ───────────────────────────────────────────────────────────────────────────────
+
+    def turn_began(self) -> None:
+        if not self.leaving:
+            self._on.spawn(self._on.talker.turn_began())
+
+    def barge_in(self) -> bool:
+        """Stop talking. Whether there was anything to stop that the caller could hear."""
+        on = self._on
+        if self.leaving or any(not speech.interruptible for speech in on.books.open):
+            return False
+        cut = on.books.cut()
+        audible = [speech for speech in cut if speech.interrupted]
+        if audible:
+            on.mouth.clear()
+            on.observer.interrupted(audible)
+        if cut:
+            on.spawn(on.talker.cut())
+        on.books.settle_unsent(cut)
+        on.changed()
+        return bool(audible)
+
+    def turn(self, turn: SpokenTurn) -> None:
+        """The caller has finished: answer. The words come later, from the model (`heard`)."""
+        if self.leaving:
+            self.nothing()
+            return
+        on = self._on
+        if any(not speech.cut for speech in on.books.open):
+            self._cut_for_answer()
+        on.books.settle_cut()
+        number = on.observer.user_turn(
+            UserTurn("", None, turn.started, turn.ended, turn.over, None, turn.interrupted)
+        )
+        self._unwritten.append((number, turn))
+        self._rounds = 0
+        on.flow.new_turn()
+        on.spawn(on.talker.turn_ended(self._speech(number)))
+        on.changed()
+
+    def _cut_for_answer(self) -> None:
+        """The caller said something whole into a reply that could not be interrupted at once."""
+        on = self._on
+        if all(speech.interruptible for speech in on.books.open):
+            self.barge_in()
+
+    def nothing(self) -> None:
+        self._on.spawn(self._on.talker.turn_was_nothing())
+        self._on.changed()
+
+    def heard(self, text: str) -> None:
+        """The words of the oldest turn that has none yet."""
+        on = self._on
+        if not self._unwritten:
+            return
+        number, turn = self._unwritten.popleft()
+        if not text:
+            return
+        clock = on.observer.journal.clock
+        on.observer.journal.write(
+            UserTurnEvent(
+                turn=number,
+                text=text,
+                started_ms=clock.at_ms(turn.started),
+                ended_ms=clock.at_ms(turn.ended),
+                interrupted_agent=turn.interrupted,
+            )
+        )
+        on.observer.history.user(text)
+        on.observer.snapshot()
+
+    def user_turn(self, turn: UserTurn) -> None:
+        """A turn that came as text: the keypad."""
+        if self.leaving:
+            return
+        on = self._on
+        self.barge_in()
+        on.books.settle_cut()
+        number = on.observer.user_turn(turn)
+        self._rounds = 0
+        on.flow.new_turn()
+        on.spawn(on.talker.answer_text(self._speech(number), turn.text))
+        on.changed()
+
+    # ── speaking ─────────────────────────────────────────────────────────────────────────────────
+
+    def _speech(self, turn: int, kind: Kind = "reply", interruptible: bool = True) -> Speech:
+        return self._on.books.begin(Speech(turn=turn, kind=kind, interruptible=interruptible))
+
+    async def say(self, text: str, turn: int, kind: Kind = "reply", interruptible: bool = True) -> Speech:
+        speech = self._speech(turn, kind, interruptible)
+        await self._on.talker.say(speech, text)
+        return speech
+
+    async def prompt(self, text: str) -> None:
+        """Something to say that answers nothing."""
+        await self.say(text, self._on.observer.turn, "prompt")
+
+    async def _speak(self, reply: Reply, turn: int) -> None:
+        if reply.end:
+            await self.leave(reply.text, Ending(ending.AGENT_HANGUP, outcome=reply.outcome), turn)
+        elif reply.text.strip():
+            await self.say(reply.text, turn)
+
+    async def leave(self, text: str, why: Ending, turn: int | None = None) -> None:
+        """Say the last words, wait until they were heard, end the call."""
+        self.leaving = True
+        turn = self._on.observer.turn if turn is None else turn
+        if not text.strip():
+            self._on.finish(why)
+            return
+        speech = await self.say(text, turn, "reply" if why.reason == ending.AGENT_HANGUP else "prompt", False)
+        self._on.spawn(self._finish_after(speech, why))
+
+    async def _finish_after(self, speech: Speech, why: Ending) -> None:
+        """Words that cannot be said any more do not hold the call."""
+        while True:
+            before = self._on.mouth.seconds
+            try:
+                await asyncio.wait_for(speech.over.wait(), GOODBYE_PATIENCE)
+            except TimeoutError:
+                if self._on.mouth.seconds > before:
+                    continue
+            break
+        self._on.finish(why)
+
+    def spoken(self, speech: Speech) -> None:
+        self._on.observer.spoken(speech)
+        self._on.changed()
+
+    def _first_sound(self, reply: talking.Reply) -> None:
+        self._on.observer.stage("llm_first_ms", reply.speech.turn)
+
+    # ── a reply is over ──────────────────────────────────────────────────────────────────────────
+
+    async def _over(self, reply: talking.Reply) -> None:
+        on = self._on
+        self._trace(reply)
+        if reply.error and reply.sentence is None and not reply.speech.cut:
+            self._give_up(reply.error)
+        elif reply.calls and not reply.speech.cut:
+            on.spawn(self._use_tools(reply))
+        elif reply.sentence is None and not reply.speech.cut and reply.speech.kind == "reply" and not self.leaving:
+            self._rounds += 1
+            if self._rounds > MOST_ROUNDS:
+                self._give_up("empty")
+            else:
+                on.observer.journal.write(Fallback(step="reask", stage="s2s", why="empty"))
+                await self.say(on.flow.spec.agent.fallbacks.reask or AGAIN, reply.speech.turn)
+        on.changed()
+
+    async def _use_tools(self, reply: talking.Reply) -> None:
+        on, turn = self._on, reply.speech.turn
+        self._tools_running += 1
+        try:
+            used = [(call, await self._use(call.name, call.arguments)) for call in reply.calls]
+        finally:
+            self._tools_running -= 1
+        self._rounds += 1
+        answers = [(call, result.text) for call, result in used]
+        spoken = next((result.reply for _, result in used if result.reply is not None), None)
+        if reply.speech.cut and spoken is None:
+            await on.talker.tools_done(None, answers)
+        elif spoken is not None:
+            await on.talker.tools_done(None, answers)
+            await self._speak(spoken, turn)
+        elif self._rounds > MOST_ROUNDS:
+            await on.talker.tools_done(None, answers)
+            on.observer.journal.write(Fallback(step="reask", stage="s2s", why="too_many_tools"))
+            await self.say(on.flow.spec.agent.fallbacks.reask or AGAIN, turn)
+        else:
+            await on.talker.tools_done(self._speech(turn), answers)
+
+    async def _use(self, name: str, arguments: dict[str, object]) -> ToolResult:
+        try:
+            running = self._on.flow.on_tool_call(name, arguments)  # type: ignore[arg-type]
+            return await asyncio.wait_for(running, TOOL_SECONDS)
+        except TimeoutError:
+            return ToolResult("The tool did not answer in time.", ok=False)
+
+    def _trace(self, reply: talking.Reply) -> None:
+        on, clock = self._on, self._on.observer.journal.clock
+        provider = on.talker.provider
+        on.observer.journal.write(
+            Span(
+                turn=reply.speech.turn,
+                stage="s2s",
+                vendor=provider.vendor,
+                model=str(provider.options.get("s2s_model") or "")[:120],
+                key=provider.alias,
+                started_ms=clock.at_ms(reply.asked),
+                first_ms=clock.at_ms(reply.first) if reply.first is not None else None,
+                ended_ms=clock.now_ms(),
+                tokens_in=reply.tokens[0],
+                tokens_out=reply.tokens[1],
+                characters=len(reply.text),
+                kept=not reply.speech.cut,
+                error=reply.error[:200],
+            )
+        )
+
+    # ── failure ──────────────────────────────────────────────────────────────────────────────────
+
+    def failed(self, why: str, error: BaseException | None) -> None:
+        """The talker's last word."""
+        if error is not None:
+            log.warning("A speech-to-speech model failed: %s", type(error).__name__)
+            self._refused(self._on.talker.provider.key, error)
+        self._give_up(why)
+
+    async def silent(self) -> None:
+        """The model owes sound, and gives none."""
+        self._give_up("stalled")
+
+    def _refused(self, key: str, error: BaseException) -> None:
+        fault = fault_of(error)
+        if key and fault.kind in ("refused", "rate_limited"):
+            what = "refused" if fault.kind == "refused" else "rate_limited"
+            self._on.observer.journal.write(KeyTrouble(key=key, what=what, retry_after=fault.retry_after))
+
+    def _give_up(self, why: str) -> None:
+        if self._given_up:
+            return
+        self._given_up = True
+        on = self._on
+        stands_by = on.flow.spec.agent.providers.llm.vendor
+        on.observer.fault("provider", "s2s", f"The speech-to-speech model failed: {why.replace('_', ' ')}.")
+        on.observer.journal.write(Fallback(step="next_model", stage="s2s", why=why[:80], vendor=stands_by))
+        on.stand_by()
