@@ -40,7 +40,8 @@ class FlowRunner:
     ) -> None:
         self.spec = spec
         self._resumed = resume is not None
-        self.uses_llm = spec.agent.providers.llm.vendor != "builtin"
+        providers = spec.agent.providers
+        self.uses_llm = providers.llm.vendor != "builtin" or providers.s2s is not None
         flow = spec.agent.flow
         variables = dict(resume.variables) if resume else dict(spec.variables)
         position = _restore(resume, {node.id for node in flow.nodes}, flow.start) if resume else Position(flow.start)
@@ -77,9 +78,13 @@ class FlowRunner:
     def expects(self) -> Expectation:
         return expectation(self._engine)
 
+    def new_turn(self) -> None:
+        """The caller has said something: what a model may do in one turn is counted anew."""
+        self._tools.new_turn()
+
     async def on_user_turn(self, text: str, confidence: float | None) -> Reply | None:
         """The engine's reply; None when an LLM has to answer. Low confidence or no text: the caller is asked again."""
-        self._tools.new_turn()
+        self.new_turn()
         if not self.uses_llm:
             return self._engine.hear(text, confidence)
         heard = text.strip() if confidence is None or confidence >= LEAST_CONFIDENCE else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import BuildContext, Field, Llm, Probe, Stt, Tts, VendorSpec
+from media_worker.providers.base import BuildContext, Field, Llm, Probe, S2s, Stt, Tts, VendorSpec
 
 BASE_URL = "https://api.openai.com/v1"
 
@@ -13,6 +13,8 @@ VOICES = (
     *("alloy", "ash", "ballad", "cedar", "coral", "echo", "fable"),
     *("marin", "nova", "onyx", "sage", "shimmer", "verse"),
 )
+
+S2S_VOICES = ("alloy", "ash", "ballad", "cedar", "coral", "echo", "marin", "sage", "shimmer", "verse")
 
 
 def _stt(provider: Provider, context: BuildContext) -> Any:
@@ -32,6 +34,21 @@ def _tts(provider: Provider, context: BuildContext) -> Any:
 
     return build_tts(provider, context, VENDOR, BASE_URL)
 
+
+def _s2s(provider: Provider, context: BuildContext) -> Any:
+    from media_worker.providers.openai_realtime import build
+
+    return build(provider, context, S2S, BASE_URL)
+
+
+S2S = S2s(
+    build=_s2s,
+    options=(
+        Field("model", "Model", default="gpt-realtime"),
+        Field("voice", "Voice", "choice", default="marin", choices=tuple((v, v.capitalize()) for v in S2S_VOICES)),
+    ),
+    note="Hears, thinks and speaks in one. Sound leaves your machines.",
+)
 
 VENDOR = VendorSpec(
     name="openai",
@@ -67,6 +84,7 @@ VENDOR = VendorSpec(
             Field("instructions", "How to speak", help="For example: warm, calm, a little slower with numbers."),
         ),
     ),
+    s2s=S2S,
     probe=Probe(
         base=BASE_URL, account_headers=(("organization", "OpenAI-Organization"), ("project", "OpenAI-Project"))
     ),

@@ -39,8 +39,8 @@ def build(provider: Provider, context: BuildContext, talent: S2s, base_url: str)
     return OpenAIDialogue(
         url=_websocket(provider.base_url or base_url),
         key=provider.api_key.get_secret_value() if provider.api_key else "",
-        model=str(option(provider, talent, "s2s_model")),
-        voice=str(option(provider, talent, "s2s_voice")),
+        model=str(option(provider, talent, "model")),
+        voice=str(option(provider, talent, "voice")),
         language=context.spec.agent.language.split("-")[0],
         rate=context.sample_rate,
     )
@@ -160,9 +160,7 @@ class OpenAIDialogue:
             await self._send(events.ResponseCancelEvent())
         if self._item:
             item, self._item = self._item, ""
-            await self._send(
-                events.ConversationItemTruncateEvent(item_id=item, content_index=0, audio_end_ms=heard_ms)
-            )
+            await self._send(events.ConversationItemTruncateEvent(item_id=item, content_index=0, audio_end_ms=heard_ms))
 
     async def close(self) -> None:
         if self._socket is not None:
@@ -204,13 +202,13 @@ class OpenAIDialogue:
             except (binascii.Error, ValueError):
                 return []
             return [Sound(mulaw_to_pcm(sound), 8000) if self._narrow else Sound(sound[: len(sound) // 2 * 2], _RATE)]
-        elif isinstance(event, events.ResponseAudioTranscriptDelta):
+        if isinstance(event, events.ResponseAudioTranscriptDelta):
             return [Said(event.delta)]
-        elif isinstance(event, events.ConversationItemInputAudioTranscriptionCompleted):
+        if isinstance(event, events.ConversationItemInputAudioTranscriptionCompleted):
             return [Heard(event.transcript.strip())]
-        elif isinstance(event, events.ConversationItemInputAudioTranscriptionFailed):
+        if isinstance(event, events.ConversationItemInputAudioTranscriptionFailed):
             return [Heard("")]
-        elif isinstance(event, events.ResponseDone):
+        if isinstance(event, events.ResponseDone):
             return self._done(event.response)
         return []
 
@@ -228,7 +226,8 @@ class OpenAIDialogue:
 
 def _why(response: events.Response) -> str:
     details = response.status_details if isinstance(response.status_details, dict) else {}
-    error = details.get("error") if isinstance(details.get("error"), dict) else {}
+    error = details.get("error")
+    error = error if isinstance(error, dict) else {}
     return str(error.get("code") or details.get("reason") or response.status)[:80]
 
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from media_worker.contract.events import Fallback, KeyTrouble, Span
+from media_worker.contract.events import Fallback, KeyTrouble, Span, Usage
 from media_worker.contract.events import UserTurn as UserTurnEvent
 from media_worker.flow.runner import FlowRunner, Reply, ToolResult
 from media_worker.observe.observer import CallObserver
@@ -57,6 +57,10 @@ class DialogueMind:
         self._unwritten: deque[tuple[int, SpokenTurn]] = deque()
         self._tools_running = 0
         self._given_up = False
+        self._tokens = (0, 0)
+        self._characters = 0
+        self.last_words: tuple[str, Ending] | None = None
+        """What is being said before the end: whoever takes over says it."""
 
     def attach(self, dialog: Dialog) -> None:
         self._on = dialog
@@ -114,9 +118,7 @@ class DialogueMind:
         if any(not speech.cut for speech in on.books.open):
             self._cut_for_answer()
         on.books.settle_cut()
-        number = on.observer.user_turn(
-            UserTurn("", None, turn.started, turn.ended, turn.over, None, turn.interrupted)
-        )
+        number = on.observer.user_turn(UserTurn("", None, turn.started, turn.ended, turn.over, None, turn.interrupted))
         self._unwritten.append((number, turn))
         self._rounds = 0
         on.flow.new_turn()
@@ -190,6 +192,7 @@ class DialogueMind:
     async def leave(self, text: str, why: Ending, turn: int | None = None) -> None:
         """Say the last words, wait until they were heard, end the call."""
         self.leaving = True
+        self.last_words = (text, why)
         turn = self._on.observer.turn if turn is None else turn
         if not text.strip():
             self._on.finish(why)
@@ -266,12 +269,14 @@ class DialogueMind:
     def _trace(self, reply: talking.Reply) -> None:
         on, clock = self._on, self._on.observer.journal.clock
         provider = on.talker.provider
+        self._tokens = (self._tokens[0] + reply.tokens[0], self._tokens[1] + reply.tokens[1])
+        self._characters += len(reply.text)
         on.observer.journal.write(
             Span(
                 turn=reply.speech.turn,
                 stage="s2s",
                 vendor=provider.vendor,
-                model=str(provider.options.get("s2s_model") or "")[:120],
+                model=str(provider.options.get("model") or "")[:120],
                 key=provider.alias,
                 started_ms=clock.at_ms(reply.asked),
                 first_ms=clock.at_ms(reply.first) if reply.first is not None else None,
@@ -281,6 +286,20 @@ class DialogueMind:
                 characters=len(reply.text),
                 kept=not reply.speech.cut,
                 error=reply.error[:200],
+            )
+        )
+
+    def report_usage(self, heard: float, spoken: float) -> None:
+        """`heard` and `spoken` in seconds."""
+        vendor = self._on.talker.provider.vendor
+        self._on.observer.journal.write(
+            Usage(
+                stage="s2s",
+                vendor=vendor,
+                seconds=round(heard + spoken, 2),
+                characters=self._characters,
+                tokens_in=self._tokens[0],
+                tokens_out=self._tokens[1],
             )
         )
 

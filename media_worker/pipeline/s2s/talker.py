@@ -11,9 +11,10 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipecat.frames.frames import Frame, InputAudioRawFrame, TTSAudioRawFrame
-from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, FrameProcessorSetup
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from media_worker.contract.spec import Provider
 from media_worker.pipeline.speech import Books, Sentence, Speech
@@ -50,7 +51,10 @@ class TalkListener:
 
 
 class Talker(FrameProcessor):
-    """`open_with` makes a dialogue of a provider; `providers` are the same vendor's keys, in the order to try them."""
+    """`open_with` makes a dialogue of a provider; `providers` are the same vendor's keys, in the order to try them.
+
+    `took` is told the seconds of the caller's sound that came through; `patience` is for a reply's first sound.
+    """
 
     def __init__(
         self,
@@ -58,6 +62,7 @@ class Talker(FrameProcessor):
         providers: list[Provider],
         setup: Callable[[], Setup],
         books: Books,
+        took: Callable[[float], None],
         patience: float,
         vad_start: float,
     ) -> None:
@@ -66,6 +71,7 @@ class Talker(FrameProcessor):
         self._providers = providers
         self._setup_of = setup
         self._books = books
+        self._took = took
         self._patience = patience
         self._before_seconds = BEFORE_SPEECH + vad_start
         self._dialogue: Dialogue | None = None
@@ -77,7 +83,6 @@ class Talker(FrameProcessor):
         self._deadline: asyncio.TimerHandle | None = None
         self._reading: asyncio.Task[None] | None = None
         self._over = False
-        self.taken = 0.0
         self.provider = providers[0]
         self.refusals: list[tuple[Provider, BaseException]] = []
         """The keys that did not open, and why."""
@@ -87,7 +92,7 @@ class Talker(FrameProcessor):
 
     # ── the conversation's life ──────────────────────────────────────────────────────────────────
 
-    async def setup(self, setup: FrameProcessorSetup) -> None:
+    async def setup(self, setup: Any) -> None:
         """Opens the conversation by the first key that does. None: `is_open` is False, and the caller hears of it."""
         await super().setup(setup)
         for provider in self._providers:
@@ -126,7 +131,7 @@ class Talker(FrameProcessor):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
         if isinstance(frame, InputAudioRawFrame):
-            self.taken += len(frame.audio) / 2 / frame.sample_rate
+            self._took(len(frame.audio) / 2 / frame.sample_rate)
             await self._hear(frame)
             return
         await self.push_frame(frame, direction)

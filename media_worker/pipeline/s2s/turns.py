@@ -43,15 +43,19 @@ class SpokenListener:
 
 
 class SpokenTurns:
-    """What `Ears` tells of voice becomes turns. No tasks, only timers."""
+    """What `Ears` tells of voice becomes turns. No tasks, only timers. `turns` gives those of the present node."""
 
-    def __init__(self, turns: TurnTaking, rate: int, listener: SpokenListener) -> None:
-        self._turns = turns
+    def __init__(self, turns: Callable[[], TurnTaking], rate: int, listener: SpokenListener) -> None:
+        self._turns_now = turns
         self._rate = rate
         self._listener = listener
         self._timers: list[asyncio.TimerHandle] = []
         self._question = 0
         self._clear()
+
+    @property
+    def _turns(self) -> TurnTaking:
+        return self._turns_now()
 
     def _clear(self) -> None:
         self._cancel_timers()

@@ -1,0 +1,119 @@
+"""The parts of a call with a speech-to-speech model: ears → talker → mouth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipecat.frames.frames import ErrorFrame
+
+from media_worker.contract.events import Snapshot
+from media_worker.contract.spec import CallSpec, Provider
+from media_worker.flow.runner import FlowRunner
+from media_worker.observe.journal import History, Journal
+from media_worker.observe.logs import without_words
+from media_worker.observe.observer import CallObserver
+from media_worker.pipeline.brain import Spawn
+from media_worker.pipeline.ears import Ears
+from media_worker.pipeline.ending import Ending
+from media_worker.pipeline.running import Running
+from media_worker.pipeline.s2s.mind import Dialog, DialogueMind
+from media_worker.pipeline.s2s.talker import Talker
+from media_worker.pipeline.s2s.turns import SpokenListener, SpokenTurns
+from media_worker.pipeline.speech import Books
+from media_worker.pipeline.transport import Mouth, Wire
+from media_worker.providers.base import BuildContext
+from media_worker.providers.dialogue import Dialogue, Setup, Tool
+from media_worker.providers.registry import vendor
+
+OFF = "off"
+"""What a snapshot's `media["s2s"]` says once the model has failed in this call."""
+
+
+@dataclass
+class DialogueParts:
+    """What a session holds of such a call. The mind is its brain and its floor."""
+
+    flow: FlowRunner
+    observer: CallObserver
+    detector: SpokenTurns
+    ears: Ears
+    brain: DialogueMind
+    mouth: Mouth
+    books: Books
+    running: Running
+
+    @property
+    def floor(self) -> DialogueMind:
+        return self.brain
+
+    def report_usage(self) -> None:
+        self.brain.report_usage(self.ears.seconds, self.mouth.seconds)
+
+
+def wanted(spec: CallSpec, resume: Snapshot | None) -> bool:
+    """Whether this call is one model's, and that model has not failed in it."""
+    return spec.agent.providers.s2s is not None and (resume is None or resume.media.get("s2s") != OFF)
+
+
+def without_dialogue(spec: CallSpec) -> CallSpec:
+    """The same call, for those who stand by."""
+    providers = spec.agent.providers.model_copy(update={"s2s": None})
+    return spec.model_copy(update={"agent": spec.agent.model_copy(update={"providers": providers})})
+
+
+def build_dialogue(
+    spec: CallSpec,
+    resume: Snapshot | None,
+    wire: Wire,
+    journal: Journal,
+    spawn: Spawn,
+    finish: Callable[[Ending], None],
+    changed: Callable[[], None],
+    caller_active: Callable[[], None],
+    stand_by: Callable[[], None],
+) -> DialogueParts:
+    """Raises KeyError for an unknown vendor, ValueError for one that has no such model."""
+    agent = spec.agent
+    flow = FlowRunner(spec, resume, journal.write)
+    history = History(resume)
+    observer = CallObserver(journal, history, flow, agent.providers, resume.turn if resume else 0)
+    mind = DialogueMind()
+    listener = SpokenListener(mind.turn_began, mind.barge_in, mind.turn, mind.nothing, caller_active)
+    detector = SpokenTurns(lambda: flow.turns, spec.audio.rate, listener)
+    books = Books(journal.clock.now_ms, mind.spoken, observer.heard)
+    mouth = Mouth(wire, spec.audio, books, observer.first_audio, lambda: spawn(mind.silent()))
+
+    def failed(frame: ErrorFrame) -> None:
+        observer.fault("platform", "pipeline", without_words(frame.error))
+
+    ears = Ears(spec.audio, agent.turns, detector, failed)
+    talker = _talker(spec, flow, history, books, ears)
+    mind.attach(Dialog(flow, observer, books, mouth, talker, spawn, finish, changed, stand_by))
+    running = Running([ears, talker, mouth], spec.audio.rate)
+    return DialogueParts(flow, observer, detector, ears, mind, mouth, books, running)
+
+
+def _talker(spec: CallSpec, flow: FlowRunner, history: History, books: Books, ears: Ears) -> Talker:
+    provider = spec.agent.providers.s2s
+    assert provider is not None
+    talent = vendor(provider.vendor).s2s
+    if talent is None:
+        raise ValueError("The speech-to-speech vendor of this agent has no such model.")
+    context = BuildContext(spec=spec, sample_rate=spec.audio.rate, expects=flow.expects)
+
+    def open_with(one: Provider) -> Dialogue:
+        dialogue: Dialogue = talent.build(one, context)
+        return dialogue
+
+    def setup() -> Setup:
+        tools = tuple(Tool(tool.name, tool.description, tool.parameters) for tool in flow.tools())
+        said = tuple((message.role, message.text) for message in history.messages())
+        return Setup(flow.system_prompt(), tools, said)
+
+    def took(seconds: float) -> None:
+        ears.taken += seconds
+
+    by_key = [provider.with_key(key) for key in provider.keys] or [provider]
+    fallbacks, turns = spec.agent.fallbacks, spec.agent.turns
+    return Talker(open_with, by_key, setup, books, took, fallbacks.next_model_after, turns.vad_start)
