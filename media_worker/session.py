@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from websockets.asyncio.connection import Connection
 from websockets.exceptions import ConnectionClosed
 
-from media_worker.contract.events import Digit, Started
+from media_worker.contract.events import Digit, Snapshot, Started
+from media_worker.contract.spec import CallSpec
 from media_worker.contract.wire import (
     CALLER,
     MAX_AUDIO,
@@ -40,6 +41,7 @@ from media_worker.pipeline.ending import Ending
 from media_worker.pipeline.keypad import Keypad
 from media_worker.pipeline.limits import Limits
 from media_worker.pipeline.running import DidNotStart
+from media_worker.pipeline.s2s import build as s2s
 from media_worker.pipeline.transport import Wire
 from media_worker.providers.base import ProviderUnavailable
 
@@ -64,7 +66,7 @@ class Session:
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._wire = Wire(socket, lambda: self.finish(Ending(ending.CONNECTION_LOST, "platform", hangup=False)))
         self._tasks: set[asyncio.Task[None]] = set()
-        self._parts: Parts | None = None
+        self._parts: Parts | s2s.DialogueParts | None = None
         self._limits: Limits | None = None
         self._keypad: Keypad | None = None
         self._listening = False
@@ -92,33 +94,14 @@ class Session:
 
     async def _live(self, start: Start, journal: Journal) -> Ending:
         spec = start.spec
-        try:
-            parts = self._parts = build(
-                spec,
-                start.resume,
-                self._wire,
-                journal,
-                self._spawn,
-                self.finish,
-                self._changed,
-                self._caller_active,
-                self._build_services,
-            )
-            await parts.running.start()
-        except (KeyError, ValueError, ProviderUnavailable) as error:
-            log.warning("A call could not be started: %s", type(error).__name__)
-            return Ending(ending.AGENT_UNUSABLE, "platform", detail=str(error.args[0] if error.args else error)[:500])
-        except DidNotStart as error:
-            log.warning("A call could not be started: a vendor did not connect in time")
-            return Ending(ending.PROVIDER_ERROR, "platform", detail=str(error))
-        except Exception as error:
-            log.exception("A call could not be started")
-            return Ending(ending.PLATFORM_ERROR, "platform", detail=type(error).__name__)
-        self._keypad = Keypad(parts.floor.user_turn)
+        if (why := await self._start(spec, start.resume, journal)) is not None:
+            return why
+        parts = self._parts
+        assert parts is not None
         self._limits = Limits(
             spec.agent.limits,
             silent=self._silent,
-            prompt=lambda text: self._spawn(parts.brain.prompt(text)),
+            prompt=self._prompt,
             give_up=lambda: self._leave(spec.agent.limits.idle_goodbye, ending.IDLE_TIMEOUT),
             out_of_time=lambda: self._leave(limits.OUT_OF_TIME, ending.MAX_DURATION),
             elapsed_ms=journal.clock.now_ms(),
@@ -132,6 +115,53 @@ class Session:
         await parts.brain.begin(resumed=start.resume is not None)
         return await self._ending
 
+    async def _start(self, spec: CallSpec, resume: Snapshot | None, journal: Journal) -> Ending | None:
+        """Build the call's parts and let them run; an ending when that cannot be."""
+        begun = (self._wire, journal, self._spawn, self.finish, self._changed, self._caller_active)
+        try:
+            parts: Parts | s2s.DialogueParts
+            if s2s.wanted(spec, resume):
+                parts = s2s.build_dialogue(spec, resume, *begun, lambda: self._spawn(self._stand_in(spec, journal)))
+            else:
+                parts = build(s2s.without_dialogue(spec), resume, *begun, self._build_services)
+            self._parts = parts
+            await parts.running.start()
+        except (KeyError, ValueError, ProviderUnavailable) as error:
+            log.warning("A call could not be started: %s", type(error).__name__)
+            return Ending(ending.AGENT_UNUSABLE, "platform", detail=str(error.args[0] if error.args else error)[:500])
+        except DidNotStart as error:
+            log.warning("A call could not be started: a vendor did not connect in time")
+            return Ending(ending.PROVIDER_ERROR, "platform", detail=str(error))
+        except Exception as error:
+            log.exception("A call could not be started")
+            return Ending(ending.PLATFORM_ERROR, "platform", detail=type(error).__name__)
+        self._keypad = Keypad(parts.floor.user_turn)
+        return None
+
+    async def _stand_in(self, spec: CallSpec, journal: Journal) -> None:
+        """The speech-to-speech model has failed: those who stand by go on from where the call is."""
+        before = self._parts
+        if not isinstance(before, s2s.DialogueParts) or self._ending.done():
+            return
+        self._listening = False
+        before.detector.close()
+        before.books.settle_all()
+        before.mouth.clear()
+        before.observer.usage(before.listened)
+        resume = s2s.handed_over(before, journal)
+        await before.running.stop()
+        if (why := await self._start(s2s.without_dialogue(spec), resume, journal)) is not None:
+            self.finish(why)
+            return
+        parts = self._parts
+        assert parts is not None
+        self._listening = True
+        if before.brain.last_words is not None:
+            await parts.brain.leave(*before.brain.last_words)
+        else:
+            await parts.brain.begin(resumed=resume is not None)
+        self._changed()
+
     async def _close(self, why: Ending, journal: Journal) -> None:
         """From the reason to the last message, in bounded steps."""
         if why.hangup:
@@ -144,7 +174,7 @@ class Session:
         if parts is not None:
             parts.books.settle_all()
             await parts.running.stop()
-            parts.observer.usage(parts.ears.seconds)
+            parts.observer.usage(parts.listened)
             parts.observer.snapshot()
         self._wire.send(
             Finished(reason=why.reason, ended_by=why.ended_by, outcome=why.outcome, detail=why.detail[:500])
@@ -179,6 +209,10 @@ class Session:
         """Finish this turn, then hand the call back."""
         self._draining = True
         self._changed()
+
+    def _prompt(self, text: str) -> None:
+        if self._parts is not None:
+            self._spawn(self._parts.brain.prompt(text))
 
     def _leave(self, words: str, reason: str) -> None:
         parts = self._parts

@@ -32,6 +32,10 @@ class Journal:
         self._send = send
         self.clock = clock
         self._seq = resume.seq if resume else 0
+        self.latest = resume
+        """The last snapshot that was taken."""
+        self.media: dict[str, Scalar] = dict(resume.media) if resume else {}
+        """Who hears, thinks and speaks by now: part of every snapshot."""
 
     def write(self, body: EventBody) -> None:
         self._seq += 1
@@ -53,7 +57,9 @@ class Journal:
             messages=messages,
             variables=dict(variables),
             state=dict(state),
+            media=dict(self.media),
         )
+        self.latest = taken
         self._send(SnapshotTaken(snapshot=taken))
 
 

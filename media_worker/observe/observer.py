@@ -178,4 +178,6 @@ class CallObserver:
 
     def _heard(self, stt_seconds: float) -> None:
         meter = self.spans.meter
+        if stt_seconds <= meter.seconds("stt"):
+            return
         meter.of("stt", self.serving["stt"].vendor).add(seconds=stt_seconds - meter.seconds("stt"))

@@ -74,6 +74,11 @@ class Parts:
     books: Books
     running: Running
 
+    @property
+    def listened(self) -> float:
+        """Seconds of sound that the STT was given."""
+        return self.ears.seconds
+
 
 def build(
     spec: CallSpec,

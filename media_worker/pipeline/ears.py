@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 from pipecat.frames.frames import (
     ErrorFrame,
@@ -18,13 +19,21 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from media_worker.contract.spec import AudioFormat, TurnTaking
 from media_worker.pipeline.codec import decoder
 from media_worker.pipeline.smart_turn import SECONDS
-from media_worker.pipeline.turns import TurnDetector
 from media_worker.pipeline.vad import Vad
 
 STALE = 0.5
 """Audio older than this many seconds is dropped: an answer to what was said a while ago helps nobody."""
 
 _BEFORE_SPEECH = 0.5
+
+
+class VoiceListener(Protocol):
+    """Who is told of voice: `speech_stopped` gets the open turn's samples."""
+
+    @property
+    def open(self) -> bool: ...
+    def speech_started(self) -> None: ...
+    def speech_stopped(self, audio: bytes) -> None: ...
 
 
 class Freshness:
@@ -68,7 +77,7 @@ class Ears(FrameProcessor):
         self,
         audio: AudioFormat,
         turns: TurnTaking,
-        detector: TurnDetector,
+        detector: VoiceListener,
         failed: Callable[[ErrorFrame], None],
     ) -> None:
         super().__init__(name="ears", enable_direct_mode=True)

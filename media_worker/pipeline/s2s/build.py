@@ -47,13 +47,24 @@ class DialogueParts:
     def floor(self) -> DialogueMind:
         return self.brain
 
-    def report_usage(self) -> None:
-        self.brain.report_usage(self.ears.seconds, self.mouth.seconds)
+    @property
+    def listened(self) -> float:
+        """No STT hears this call."""
+        return 0.0
 
 
 def wanted(spec: CallSpec, resume: Snapshot | None) -> bool:
     """Whether this call is one model's, and that model has not failed in it."""
     return spec.agent.providers.s2s is not None and (resume is None or resume.media.get("s2s") != OFF)
+
+
+def handed_over(parts: DialogueParts, journal: Journal) -> Snapshot | None:
+    """From where those who stand by go on; None when nothing has been said yet, and they begin with the greeting."""
+    journal.media["s2s"] = OFF
+    parts.observer.snapshot()
+    last = journal.latest
+    assert last is not None
+    return last if last.turn or last.messages else None
 
 
 def without_dialogue(spec: CallSpec) -> CallSpec:
@@ -71,7 +82,7 @@ def build_dialogue(
     finish: Callable[[Ending], None],
     changed: Callable[[], None],
     caller_active: Callable[[], None],
-    stand_by: Callable[[], None],
+    stand_by: Callable[[], object],
 ) -> DialogueParts:
     """Raises KeyError for an unknown vendor, ValueError for one that has no such model."""
     agent = spec.agent

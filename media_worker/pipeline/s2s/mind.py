@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from media_worker.contract.events import Fallback, KeyTrouble, Span, Usage
+from media_worker.contract.events import Fallback, KeyTrouble
 from media_worker.contract.events import UserTurn as UserTurnEvent
 from media_worker.flow.runner import FlowRunner, Reply, ToolResult
 from media_worker.observe.observer import CallObserver
 from media_worker.pipeline import ending
 from media_worker.pipeline.brain import AGAIN, GOODBYE_PATIENCE, Spawn
 from media_worker.pipeline.ending import Ending
+from media_worker.pipeline.floor import PICK_UP_SECONDS
 from media_worker.pipeline.s2s import talker as talking
 from media_worker.pipeline.s2s.talker import Talker, TalkListener
 from media_worker.pipeline.s2s.turns import SpokenTurn
@@ -45,7 +47,7 @@ class Dialog:
     spawn: Spawn
     finish: Callable[[Ending], None]
     changed: Callable[[], None]
-    stand_by: Callable[[], None]
+    stand_by: Callable[[], object]
 
 
 class DialogueMind:
@@ -57,8 +59,6 @@ class DialogueMind:
         self._unwritten: deque[tuple[int, SpokenTurn]] = deque()
         self._tools_running = 0
         self._given_up = False
-        self._tokens = (0, 0)
-        self._characters = 0
         self.last_words: tuple[str, Ending] | None = None
         """What is being said before the end: whoever takes over says it."""
 
@@ -96,7 +96,7 @@ class DialogueMind:
     def barge_in(self) -> bool:
         """Stop talking. Whether there was anything to stop that the caller could hear."""
         on = self._on
-        if self.leaving or any(not speech.interruptible for speech in on.books.open):
+        if self.leaving or self._just_greeting() or any(not speech.interruptible for speech in on.books.open):
             return False
         cut = on.books.cut()
         audible = [speech for speech in cut if speech.interrupted]
@@ -109,12 +109,21 @@ class DialogueMind:
         on.changed()
         return bool(audible)
 
+    def _just_greeting(self) -> bool:
+        """Whoever picks up says “hello”, often into our first word: that is no interruption."""
+        speech = self._on.books.current
+        if speech is None or speech.turn != 0 or speech.kind != "reply":
+            return False
+        first = speech.sentences[0].starts if speech.sentences else None
+        return first is None or time.monotonic() - first < PICK_UP_SECONDS
+
     def turn(self, turn: SpokenTurn) -> None:
         """The caller has finished: answer. The words come later, from the model (`heard`)."""
-        if self.leaving:
+        on = self._on
+        greeting = on.books.current is not None and on.observer.turn == 0 and not turn.interrupted
+        if self.leaving or (greeting and turn.ended - turn.started < PICK_UP_SECONDS):
             self.nothing()
             return
-        on = self._on
         if any(not speech.cut for speech in on.books.open):
             self._cut_for_answer()
         on.books.settle_cut()
@@ -267,41 +276,15 @@ class DialogueMind:
             return ToolResult("The tool did not answer in time.", ok=False)
 
     def _trace(self, reply: talking.Reply) -> None:
-        on, clock = self._on, self._on.observer.journal.clock
-        provider = on.talker.provider
-        self._tokens = (self._tokens[0] + reply.tokens[0], self._tokens[1] + reply.tokens[1])
-        self._characters += len(reply.text)
-        on.observer.journal.write(
-            Span(
-                turn=reply.speech.turn,
-                stage="s2s",
-                vendor=provider.vendor,
-                model=str(provider.options.get("model") or "")[:120],
-                key=provider.alias,
-                started_ms=clock.at_ms(reply.asked),
-                first_ms=clock.at_ms(reply.first) if reply.first is not None else None,
-                ended_ms=clock.now_ms(),
-                tokens_in=reply.tokens[0],
-                tokens_out=reply.tokens[1],
-                characters=len(reply.text),
-                kept=not reply.speech.cut,
-                error=reply.error[:200],
-            )
+        spans = self._on.observer.spans
+        span = spans.open(
+            "s2s", reply.speech.turn, self._on.talker.provider, started_ms=spans.at_ms(reply.asked)
         )
-
-    def report_usage(self, heard: float, spoken: float) -> None:
-        """`heard` and `spoken` in seconds."""
-        vendor = self._on.talker.provider.vendor
-        self._on.observer.journal.write(
-            Usage(
-                stage="s2s",
-                vendor=vendor,
-                seconds=round(heard + spoken, 2),
-                characters=self._characters,
-                tokens_in=self._tokens[0],
-                tokens_out=self._tokens[1],
-            )
-        )
+        if reply.first is not None:
+            span.first(spans.at_ms(reply.first))
+        tokens_in, tokens_out = reply.tokens
+        span.add(characters=len(reply.text), tokens_in=tokens_in, tokens_out=tokens_out)
+        span.close(kept=not reply.speech.cut, error=reply.error)
 
     # ── failure ──────────────────────────────────────────────────────────────────────────────────
 

@@ -185,8 +185,8 @@ class Talker(FrameProcessor):
         """The books have cut: the model is told what was heard, and what it still sends is dropped."""
         for reply in [reply for reply in self._waiting if reply.speech.cut]:
             self._waiting.remove(reply)
-        sentences = [one for speech in self._books.open if speech.cut for one in speech.sentences if one.starts]
-        heard = sum(_heard_seconds(sentence) for sentence in sentences)
+        cut = [speech for speech in self._books.open if speech.cut]
+        heard = sum(_heard_seconds(sentence) for sentence in cut[-1].sentences) if cut else 0.0
         await self._do(lambda dialogue: dialogue.cut(int(heard * 1000)))
 
     async def _ask(self, reply: Reply) -> None:

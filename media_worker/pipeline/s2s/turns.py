@@ -59,7 +59,7 @@ class SpokenTurns:
 
     def _clear(self) -> None:
         self._cancel_timers()
-        self.open = False
+        self._open = False
         self.speaking = False
         self._unfinished = False
         self._interrupted = False
@@ -72,6 +72,10 @@ class SpokenTurns:
         self._timers.clear()
         self._question += 1
 
+    @property
+    def open(self) -> bool:
+        return self._open
+
     def close(self) -> None:
         self._clear()
 
@@ -81,7 +85,7 @@ class SpokenTurns:
         self._stretch = now - self._turns.vad_start
         if not self.open:
             self._clear()
-            self.open = True
+            self._open = True
             self._started = self._stretch = now - self._turns.vad_start
             self._listener.began()
         self.speaking = True
