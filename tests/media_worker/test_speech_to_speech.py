@@ -92,14 +92,13 @@ async def test_an_interruption_stops_the_sound_and_tells_the_model_what_was_hear
         await caller.until(lambda: any(turn == 1 for turn, _ in caller.speaking))
         caller.say(clip("slt_wait_please_stop_i_have_another_question"))
         cut = await caller.until_heard(1)
-        after = await caller.until_heard(2)
+        await caller.until(lambda: ("agent", server.usual_reply.text) in caller.transcript())
     truncated = (await server.until("conversation.item.truncate"))[0]
     assert cut.interrupted
     assert LONG.startswith(cut.text)
     assert cut.unheard
     heard = (cut.ended_ms - cut.started_ms) / 1000
     assert 0 < truncated["audio_end_ms"] / 1000 <= heard + 0.5
-    assert after.text == server.usual_reply.text
     assert caller.clears
 
 

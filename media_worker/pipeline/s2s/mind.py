@@ -104,7 +104,7 @@ class DialogueMind:
             on.mouth.clear()
             on.observer.interrupted(audible)
         if cut:
-            on.spawn(on.talker.cut())
+            on.spawn(on.talker.cut(talking.heard_seconds(cut[-1])))
         on.books.settle_unsent(cut)
         on.changed()
         return bool(audible)
@@ -277,9 +277,7 @@ class DialogueMind:
 
     def _trace(self, reply: talking.Reply) -> None:
         spans = self._on.observer.spans
-        span = spans.open(
-            "s2s", reply.speech.turn, self._on.talker.provider, started_ms=spans.at_ms(reply.asked)
-        )
+        span = spans.open("s2s", reply.speech.turn, self._on.talker.provider, started_ms=spans.at_ms(reply.asked))
         if reply.first is not None:
             span.first(spans.at_ms(reply.first))
         tokens_in, tokens_out = reply.tokens

@@ -181,12 +181,10 @@ class Talker(FrameProcessor):
             return
         await self._ask(Reply(speech, lambda: self._do(lambda dialogue: dialogue.results(results, answer=True))))
 
-    async def cut(self) -> None:
-        """The books have cut: the model is told what was heard, and what it still sends is dropped."""
+    async def cut(self, heard: float) -> None:
+        """The books have cut: the model is told how many seconds were heard, and what it still sends is dropped."""
         for reply in [reply for reply in self._waiting if reply.speech.cut]:
             self._waiting.remove(reply)
-        cut = [speech for speech in self._books.open if speech.cut]
-        heard = sum(_heard_seconds(sentence) for sentence in cut[-1].sentences) if cut else 0.0
         await self._do(lambda dialogue: dialogue.cut(int(heard * 1000)))
 
     async def _ask(self, reply: Reply) -> None:
@@ -271,8 +269,9 @@ class Talker(FrameProcessor):
             await self._ask(self._waiting.popleft())
 
 
-def _heard_seconds(sentence: Sentence) -> float:
-    cut_at = sentence.speech.cut_at
-    if sentence.starts is None or cut_at is None:
+def heard_seconds(speech: Speech) -> float:
+    """Of a speech that was cut."""
+    if speech.cut_at is None:
         return 0.0
-    return max(0.0, min(cut_at - sentence.starts, sentence.seconds))
+    played = [(speech.cut_at - one.starts, one.seconds) for one in speech.sentences if one.starts is not None]
+    return sum(max(0.0, min(since, seconds)) for since, seconds in played)
