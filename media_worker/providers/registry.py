@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from media_worker.providers import builtin, openai, openai_compatible
+from media_worker.providers import builtin, gemini, openai, openai_compatible
 from media_worker.providers.base import TalentName, VendorSpec
 
 VENDORS: tuple[VendorSpec, ...] = (
     builtin.VENDOR,
     openai.VENDOR,
     openai_compatible.VENDOR,
+    gemini.VENDOR,
 )
 
 _BY_NAME = {vendor.name: vendor for vendor in VENDORS}
