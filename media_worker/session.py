@@ -135,7 +135,7 @@ class Session:
         except Exception as error:
             log.exception("A call could not be started")
             return Ending(ending.PLATFORM_ERROR, "platform", detail=type(error).__name__)
-        self._keypad = Keypad(parts.floor.user_turn)
+        self._keypad = Keypad(parts.floor.keyed_turn)
         return None
 
     async def _stand_in(self, spec: CallSpec, journal: Journal) -> None:

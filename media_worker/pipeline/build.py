@@ -30,7 +30,7 @@ from media_worker.pipeline.running import Running
 from media_worker.pipeline.speech import Books
 from media_worker.pipeline.thinking import Reporting, Thinker
 from media_worker.pipeline.transport import Mouth, Wire
-from media_worker.pipeline.turns import Listener, TurnDetector
+from media_worker.pipeline.turns import TurnDetector
 from media_worker.pipeline.voice import Voice
 from media_worker.providers.base import BuildContext
 from media_worker.providers.registry import vendor
@@ -96,13 +96,9 @@ def build(
     vendors = build_services(spec, flow)
     observer = CallObserver(journal, History(resume), flow, agent.providers, resume.turn if resume else 0)
     brain = Brain()
-    floor = Floor(brain, agent.turns.min_words)
+    floor = Floor(brain, caller_active)
 
-    detector = TurnDetector(
-        agent.turns,
-        spec.audio.rate,
-        Listener(floor.barge_in, floor.agent_speaking, floor.user_turn, floor.nothing_heard, caller_active),
-    )
+    detector = TurnDetector(lambda: flow.turns, spec.audio.rate, floor, lambda: flow.patience)
     detector.segmented = isinstance(vendors.stt, SegmentedSTTService)
 
     def failed(frame: ErrorFrame) -> None:

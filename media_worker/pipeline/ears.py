@@ -24,6 +24,9 @@ from media_worker.pipeline.vad import Vad
 STALE = 0.5
 """Audio older than this many seconds is dropped: an answer to what was said a while ago helps nobody."""
 
+LONGEST_STRETCH = 20.0
+"""Seconds of speech without a pause after which the STT is told to read what it has: some read nothing before an end."""
+
 _BEFORE_SPEECH = 0.5
 
 
@@ -34,6 +37,8 @@ class VoiceListener(Protocol):
     def open(self) -> bool: ...
     def speech_started(self) -> None: ...
     def speech_stopped(self, audio: bytes) -> None: ...
+    def read_now(self) -> bool:
+        """Speech has gone on for long. Whether an STT is to read what it has."""
 
 
 class Freshness:
@@ -92,6 +97,7 @@ class Ears(FrameProcessor):
         self._recent_bytes = 0
         self._keep_quiet = int((_BEFORE_SPEECH + turns.vad_start) * audio.rate) * 2
         self._keep_turn = SECONDS * audio.rate * 2
+        self._stretch = 0.0
         self.taken = 0.0
         self.seconds = 0.0
         self.dropped = 0.0
@@ -111,13 +117,24 @@ class Ears(FrameProcessor):
         if stt is None:
             return
         await stt.queue_frame(InputAudioRawFrame(audio=pcm, sample_rate=self._rate, num_channels=1))
+        await self._read_long_speech(seconds)
         for change in self._vad.hear(pcm):
+            self._stretch = 0.0
             if change == "started":
                 self._detector.speech_started()
                 await self.push_frame(VADUserStartedSpeakingFrame(start_secs=self._turns.vad_start))
             else:
                 await self.push_frame(VADUserStoppedSpeakingFrame(stop_secs=self._turns.vad_stop))
                 self._detector.speech_stopped(b"".join(self._recent) if self._turns.smart_turn else b"")
+
+    async def _read_long_speech(self, seconds: float) -> None:
+        self._stretch = self._stretch + seconds if self._vad.speaking else 0.0
+        if self._stretch < LONGEST_STRETCH:
+            return
+        self._stretch = 0.0
+        if self._detector.read_now():
+            await self.push_frame(VADUserStoppedSpeakingFrame(stop_secs=0.0))
+            await self.push_frame(VADUserStartedSpeakingFrame(start_secs=0.0))
 
     def _remember(self, pcm: bytes) -> None:
         """Keep the open turn's sound, and a little of what was before it, for smart-turn."""

@@ -33,9 +33,7 @@ class Keypad:
         self.close()
         digits, self._digits = self._digits, ""
         now = time.monotonic()
-        turn = UserTurn(
-            text=digits, confidence=1.0, started=self._started, ended=now, over=now, heard=now, interrupted=False
-        )
+        turn = UserTurn(text=digits, confidence=1.0, started=self._started, ended=now, over=now, heard=now)
         self._entered(turn)
 
     def close(self) -> None:

@@ -2,6 +2,9 @@
 
 The bridge's `played` is the truth. A sentence whose mark came back was heard whole; one that was cut short was heard in
 proportion to the time it played, rounded down to whole words. Only heard words enter the history and the transcript.
+
+A pause takes back what was sent and not yet heard. It is sent again under a new mark, so that the old one, which comes
+back as cleared, says nothing about it.
 """
 
 from __future__ import annotations
@@ -23,17 +26,22 @@ CUT_GRACE = 0.6
 """Seconds to wait, after a `clear`, for marks that were already on their way."""
 
 _SECONDS_PER_CHARACTER = 0.065
+_NOTHING = 0.001
 
 Kind = Literal["reply", "filler", "prompt"]
 
 
 @dataclass(eq=False)
 class Sentence:
-    """`seconds` of audio were sent; the first of them plays at `starts` (monotonic). `broken`: the TTS gave no more."""
+    """`seconds` of audio were sent, as if without a break from `starts` (monotonic); `made` came from the TTS.
+
+    `whole`: all of its audio is known. `broken`: the TTS gave no more, though there was more to say.
+    """
 
     text: str
     speech: Speech
     mark: str
+    made: float = 0.0
     seconds: float = 0.0
     starts: float | None = None
     whole: bool = False
@@ -57,7 +65,7 @@ class Sentence:
         if self.played:
             at = self.starts + self.seconds
         known = self.whole and not self.broken
-        length = self.seconds if known else max(self.seconds, len(self.text) * _SECONDS_PER_CHARACTER)
+        length = max(self.made, self.seconds, 0.0 if known else len(self.text) * _SECONDS_PER_CHARACTER)
         share = (at - self.starts) / length if length > 0 else 0.0
         words = self.text.split()
         return " ".join(words[: int(max(0.0, min(share, 1.0)) * len(words))])
@@ -65,7 +73,10 @@ class Sentence:
 
 @dataclass(eq=False)
 class Speech:
-    """One reply, filler or prompt. `text_done`: no more text comes; `written`: all of its audio has left the TTS."""
+    """One reply, filler or prompt. `text_done`: no more text comes; `written`: all of its audio has left the TTS.
+
+    `paused_at`: the caller has heard nothing of it since then. `pauses`: how often that was for nothing.
+    """
 
     turn: int
     kind: Kind = "reply"
@@ -75,6 +86,8 @@ class Speech:
     written: bool = False
     announced: bool = False
     cut_at: float | None = None
+    paused_at: float | None = None
+    pauses: int = 0
     interrupted: bool = False
     started_ms: int | None = None
     ended_ms: int | None = None
@@ -88,8 +101,15 @@ class Speech:
     def text(self) -> str:
         return " ".join(sentence.text for sentence in self.sentences)
 
+    @property
+    def stands_at(self) -> float:
+        """The moment up to which it was heard, on the clock of its sentences."""
+        if self.cut_at is not None:
+            return self.cut_at
+        return self.paused_at if self.paused_at is not None else time.monotonic()
+
     def heard(self) -> str:
-        at = self.cut_at if self.cut_at is not None else time.monotonic()
+        at = self.stands_at
         return " ".join(filter(None, (sentence.heard_words(at) for sentence in self.sentences)))
 
     def unheard(self) -> str:
@@ -139,11 +159,10 @@ class Books:
         self._check(speech)
 
     def sending(self, sentence: Sentence, starts: float, seconds: float) -> None:
-        if sentence.starts is None:
-            sentence.starts = starts
-            if sentence.speech.started_ms is None:
-                sentence.speech.started_ms = self._now_ms()
+        sentence.starts = starts - sentence.seconds
         sentence.seconds += seconds
+        if sentence.speech.started_ms is None:
+            sentence.speech.started_ms = self._now_ms()
 
     def marked(self, sentence: Sentence, plays_until: float) -> None:
         """All of the sentence was sent, and its mark after it."""
@@ -161,12 +180,43 @@ class Books:
         if sentence is not None:
             self._settle(sentence, not cleared)
 
+    # ── a pause ──────────────────────────────────────────────────────────────────────────────────
+
+    def pause(self, now: float) -> None:
+        """The caller hears nothing from now on. Marks of what was sent before and not taken back count as played."""
+        for speech in self._open:
+            if not speech.cut:
+                speech.paused_at = now
+        for sentence in list(self._by_mark.values()):
+            if not sentence.speech.cut:
+                self._settle(sentence, True)
+
+    def take_back(self, sentence: Sentence, seconds: float) -> None:
+        """The last `seconds` that were sent of it will not be heard, and are to be sent again."""
+        sentence.seconds = max(0.0, sentence.seconds - seconds)
+        if sentence.seconds < _NOTHING:
+            sentence.seconds, sentence.starts = 0.0, None
+
+    def unmark(self, sentence: Sentence) -> None:
+        """Its mark was not reached: there will be another."""
+        self._by_mark.pop(sentence.mark, None)
+        sentence.mark = f"s{next(self._marks)}"
+        if sentence.timer is not None:
+            sentence.timer.cancel()
+            sentence.timer = None
+
+    def resume(self) -> None:
+        for speech in self._open:
+            speech.paused_at = None
+
+    # ── an interruption ──────────────────────────────────────────────────────────────────────────
+
     def cut(self) -> list[Speech]:
         """Stop all that can be stopped; what was stopped. `settle_unsent` goes with it, once playback was cleared."""
         now = time.monotonic()
         cut = [speech for speech in self._open if speech.interruptible and not speech.cut]
         for speech in cut:
-            speech.cut_at = now
+            speech.cut_at = now if speech.paused_at is None else speech.paused_at
             speech.written = True
             speech.interrupted = speech.started_ms is not None
         return cut
@@ -187,16 +237,15 @@ class Books:
         """The TTS lost what it was given: sentences without a sound yet will not have one."""
         for speech in [speech for speech in self._open if not speech.cut]:
             for sentence in speech.sentences:
-                if sentence.starts is None:
+                if not sentence.made:
                     self._settle(sentence, False)
             if speech.text_done:
                 self.written(speech)
 
     def settle_all(self) -> None:
         """Decide now what is still open: what was not played by this moment was not heard."""
-        now = time.monotonic()
         for speech in list(self._open):
-            speech.cut_at = speech.cut_at if speech.cut_at is not None else now
+            speech.cut_at = speech.stands_at
             speech.written = True
             for sentence in speech.sentences:
                 self._settle(sentence, False)

@@ -2,7 +2,7 @@
 
 `Wire` is the socket as the session sees it: `send` never waits, one task writes. `Mouth` is the last processor: it takes
 the TTS's audio, cuts it into small pieces, stays at most `LEAD_MS` ahead of what the caller hears, and sets a mark after
-every sentence.
+every sentence. It can pause: the caller hears silence at once, and `resume` goes on with the very next sample.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ STEP = 0.06
 
 TTS_PATIENCE = 5.0
 """Seconds without a sample, while the TTS owes some, until it counts as broken."""
+
+MOST_AHEAD = 30.0
+"""Seconds of audio kept for later; a TTS that is further ahead of the caller than that has to wait."""
 
 _LEAD = LEAD_MS / 1000
 _TRACK = bytes([AGENT])
@@ -118,6 +121,7 @@ class Mouth(FrameProcessor):
         self._encode = encoder(audio)
         self._rate = audio.rate
         self._bytes_per_second = audio.bytes_per_second
+        self._sample = audio.bytes_per_second // audio.rate
         self._piece = int(STEP * self._bytes_per_second)
         self._books = books
         self._first_audio = first_audio
@@ -126,6 +130,10 @@ class Mouth(FrameProcessor):
         self._sentence: Sentence | None = None
         self._audible = False
         self._queue: deque[tuple[Sentence, memoryview | None]] = deque()
+        self._waiting = 0
+        self._room = asyncio.Event()
+        self._sent: deque[tuple[Sentence, memoryview | None, float]] = deque()
+        self._paused = False
         self._wake = asyncio.Event()
         self._until = 0.0
         self._owed: asyncio.TimerHandle | None = None
@@ -159,13 +167,26 @@ class Mouth(FrameProcessor):
         pcm = frame.audio
         if frame.sample_rate != self._rate:
             pcm = await self._resampler.resample(pcm, frame.sample_rate, self._rate)
-        if pcm:
-            self._audible = True
-            if sentence.span is not None:
-                sentence.span.first()
-            self._expect_audio()
-            self._queue.append((sentence, memoryview(self._encode(pcm))))
-            self._wake.set()
+        if not pcm:
+            return
+        self._audible = True
+        if sentence.span is not None:
+            sentence.span.first()
+        await self._wait_for_room(sentence)
+        if sentence is not self._sentence:
+            return
+        self._expect_audio()
+        audio = memoryview(self._encode(pcm))
+        sentence.made += len(audio) / self._bytes_per_second
+        self._waiting += len(audio)
+        self._queue.append((sentence, audio))
+        self._wake.set()
+
+    async def _wait_for_room(self, sentence: Sentence) -> None:
+        while self._waiting > MOST_AHEAD * self._bytes_per_second and not sentence.speech.cut:
+            self._expect_nothing()
+            self._room.clear()
+            await self._room.wait()
 
     def _close_sentence(self) -> None:
         sentence, self._sentence = self._sentence, None
@@ -175,6 +196,7 @@ class Mouth(FrameProcessor):
         if sentence.span is not None:
             sentence.span.end()
         if self._audible:
+            sentence.whole = True
             self._queue.append((sentence, None))
             self._wake.set()
         else:
@@ -209,18 +231,69 @@ class Mouth(FrameProcessor):
         """When all that was sent will have been heard, on `time.monotonic()`."""
         return self._until
 
+    @property
+    def pending(self) -> bool:
+        """Something is still to be heard of what the TTS gave."""
+        return bool(self._queue) or self._until > time.monotonic()
+
+    def pause(self) -> bool:
+        """Silence at once; what was sent and not heard will be sent again. Whether the caller heard anything stop."""
+        now = time.monotonic()
+        self._paused = True
+        back: list[tuple[Sentence, memoryview | None]] = []
+        for sentence, audio, starts in self._sent:
+            if sentence.speech.cut:
+                continue
+            if audio is None:
+                if starts > now:
+                    self._books.unmark(sentence)
+                    back.append((sentence, None))
+                continue
+            heard = max(0, int((now - starts) * self._bytes_per_second)) // self._sample * self._sample
+            if heard < len(audio):
+                back.append((sentence, audio[heard:]))
+                self._take_back(sentence, len(audio) - heard)
+        self._sent.clear()
+        self._queue.extendleft(reversed(back))
+        self._books.pause(now)
+        if back:
+            self._until = now
+            self._wire.send(Clear())
+        return bool(back)
+
+    def _take_back(self, sentence: Sentence, size: int) -> None:
+        seconds = size / self._bytes_per_second
+        self._waiting += size
+        self.seconds -= seconds
+        self._books.take_back(sentence, seconds)
+
+    def resume(self) -> None:
+        self._paused = False
+        self._books.resume()
+        self._wake.set()
+
     def clear(self) -> None:
         """Stop playback, and forget what has not been sent."""
+        silent, self._paused = self._paused, False
         self._queue = deque((sentence, rest) for sentence, rest in self._queue if not sentence.speech.cut)
+        self._waiting = sum(len(rest) for _, rest in self._queue if rest is not None)
+        self._room.set()
+        self._wake.set()
+        self._sent.clear()
         self._until = time.monotonic()
         if self._sentence is not None and self._sentence.speech.cut:
             self._sentence = None
             self._expect_nothing()
-        self._wire.send(Clear())
+        if not silent:
+            self._wire.send(Clear())
+
+    def _held(self) -> bool:
+        """What may not be interrupted is not held by a pause either."""
+        return self._paused and self._queue[0][0].speech.interruptible
 
     async def _pace(self) -> None:
         while True:
-            if not self._queue:
+            if not self._queue or self._held():
                 self._wake.clear()
                 await self._wake.wait()
                 continue
@@ -233,14 +306,21 @@ class Mouth(FrameProcessor):
 
     def _send_piece(self, now: float) -> None:
         sentence, audio = self._queue.popleft()
+        if audio is not None:
+            self._waiting -= len(audio)
+            self._room.set()
         if sentence.speech.cut:
             return
+        while self._sent and self._sent[0][2] + STEP < now:
+            self._sent.popleft()
         if audio is None:
             self._wire.send(Mark(name=sentence.mark))
             self._books.marked(sentence, self._until)
+            self._sent.append((sentence, None, self._until))
             return
         if len(audio) > self._piece:
             self._queue.appendleft((sentence, audio[self._piece :]))
+            self._waiting += len(audio) - self._piece
             audio = audio[: self._piece]
         speech = sentence.speech
         if not speech.announced:
@@ -254,6 +334,7 @@ class Mouth(FrameProcessor):
         self.seconds += seconds
         self._wire.audio(audio)
         self._books.sending(sentence, starts, seconds)
+        self._sent.append((sentence, audio, starts))
 
     async def cleanup(self) -> None:
         self._expect_nothing()

@@ -1,6 +1,6 @@
-"""Whose turn is it? Voice activity and transcripts in; barge-ins, finished turns and empty turns out.
+"""When has the caller finished? Voice activity and transcripts in; sounds, words, finished and empty turns out.
 
-A turn is over when two things hold: the silence is long enough (smart-turn says so, or the clock), and the STT has
+It knows nothing of the agent: what a sound or a word means while the agent speaks, `floor.py` decides. A turn is over when two things hold: the silence is long enough (smart-turn says so, or the clock), and the STT has
 nothing more to give (it said so, or its time is up). No tasks, only timers: a caller costs nothing between two words.
 """
 
@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from media_worker.contract.spec import TurnTaking
 from media_worker.pipeline import smart_turn
@@ -17,12 +18,15 @@ from media_worker.pipeline import smart_turn
 STT_PATIENCE = 3.0
 """Seconds after the end of speech until a turn without any text counts as not understood."""
 
-_COMPLETE = 0.5
-_ONCE_MORE = 0.4
-_WORDS_WITHOUT_VOICE = 3
-"""So many words interrupt even where the VAD heard no voice."""
+LONGEST_TURN = 60.0
+"""Seconds after which a caller who does not stop is answered all the same."""
 
+LONGEST_NOISE = 30.0
+"""Seconds of voice without a word, after which it counts as noise: somebody's television keeps no call open."""
+
+_COMPLETE = 0.5
 _DEFAULT_LATENCY = 1.0
+_A_MOMENT = 0.05
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class UserTurn:
     ended: float
     over: float
     heard: float | None
-    interrupted: bool
+    interrupted: bool = False
     """The agent was cut off by it."""
     first_heard: float | None = None
     """Its first word came from the STT, final or not."""
@@ -43,22 +47,36 @@ class UserTurn:
     """What decided that it is over, in a word or two for the trace."""
 
 
-@dataclass(frozen=True)
-class Listener:
-    """What the detector tells, and what it has to know of the agent."""
+class Listener(Protocol):
+    """Whom the detector tells."""
 
-    barge_in: Callable[[], bool]
-    """Stop the agent; whether there was something to stop."""
-    agent_speaking: Callable[[], bool]
-    turn: Callable[[UserTurn], None]
-    nothing_heard: Callable[[float, bool], None]
-    """Seconds of speech that gave no text, and whether they cut the agent off."""
-    caller_active: Callable[[], None]
+    def voice_began(self) -> None: ...
+
+    def voice_ended(self, text_owed: float) -> None:
+        """`text_owed`: seconds until the STT will have said what it heard; 0 where it says so word by word."""
+
+    def words(self, text: str, settled: bool) -> None:
+        """All that was heard of this turn so far. `settled`: the caller is silent, and these words stand."""
+
+    def user_turn(self, turn: UserTurn) -> None: ...
+
+    def nothing_heard(self, seconds: float) -> None:
+        """Seconds of speech that gave no text."""
+
+    def close(self) -> None:
+        """Nothing more will be told."""
 
 
 class TurnDetector:
-    def __init__(self, turns: TurnTaking, rate: int, listener: Listener) -> None:
-        self._turns = turns
+    def __init__(
+        self,
+        turns: Callable[[], TurnTaking],
+        rate: int,
+        listener: Listener,
+        patience: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self._ways = turns
+        self._patience = patience
         self._rate = rate
         self._listener = listener
         self.stt_latency = _DEFAULT_LATENCY
@@ -71,12 +89,18 @@ class TurnDetector:
         self._stretch = 0.0
         self.last_answer: float | None = None
         """What smart-turn said last, 0 to 1."""
+        self._too_long: asyncio.TimerHandle | None = None
         self._clear()
+
+    @property
+    def _turns(self) -> TurnTaking:
+        return self._ways()
 
     def _clear(self) -> None:
         self._cancel_timers()
         self._open = False
         self._texts: list[str] = []
+        self._interim = ""
         self._confidences: list[float] = []
         self._started = 0.0
         self._ended = 0.0
@@ -86,8 +110,10 @@ class TurnDetector:
         self._final = False
         self._silent = False
         self._waited = False
-        self._interrupted = False
         self._voiced = 0.0
+        if self._too_long is not None:
+            self._too_long.cancel()
+            self._too_long = None
 
     def _cancel_timers(self) -> None:
         for timer in self._timers:
@@ -97,10 +123,16 @@ class TurnDetector:
 
     def close(self) -> None:
         self._clear()
+        self._listener.close()
 
     @property
     def open(self) -> bool:
         return self._open
+
+    @property
+    def text(self) -> str:
+        """All that was heard of this turn so far, with what the STT may still take back."""
+        return " ".join(filter(None, (*self._texts, self._interim)))
 
     # ── voice activity ───────────────────────────────────────────────────────────────────────────
 
@@ -111,9 +143,7 @@ class TurnDetector:
         self._silent = self._waited = self._final = False
         self._begin(now - self._turns.vad_start)
         self._stretch = now - self._turns.vad_start
-        self._listener.caller_active()
-        if self._turns.interruptible and self._turns.min_words == 0:
-            self._keep_interrupting()
+        self._listener.voice_began()
 
     def speech_stopped(self, audio: bytes) -> None:
         """`audio`: the turn's samples so far, for smart-turn."""
@@ -135,25 +165,34 @@ class TurnDetector:
             self._later(self._turns.speech_timeout, self._silence_enough)
         self._later(max(0.0, self.stt_latency - self._turns.vad_stop), self._stt_had_its_time)
         self._later(max(STT_PATIENCE, self.stt_latency + 1.0), self._give_up)
+        self._listener.voice_ended(self.stt_latency if self.segmented else 0.0)
         self._maybe_over()
+
+    def read_now(self) -> bool:
+        """The caller goes on, and the STT is to read what it has."""
+        self._awaited += 1
+        return True
 
     def _begin(self, started: float) -> None:
         if not self._open:
             self._clear()
             self._open = True
             self._started = self._ended = self._stretch = started
+            self._too_long = asyncio.get_running_loop().call_later(LONGEST_NOISE, self._lasts_too_long)
 
-    def _keep_interrupting(self) -> None:
-        """The agent may have a reason not to stop yet. Who goes on speaking gets the floor a little later."""
-        if not self.speaking or self._interrupted:
+    def _lasts_too_long(self) -> None:
+        """A caller who does not stop is taken at the words so far; noise, or what the STT makes nothing of, is let go."""
+        self._too_long = None
+        if not self._open:
             return
-        self._interrupt()
-        if not self._interrupted and self._listener.agent_speaking():
-            self._later(_ONCE_MORE, self._keep_interrupting)
-
-    def _interrupt(self) -> None:
-        if self._listener.barge_in():
-            self._interrupted = True
+        lasted = time.monotonic() - self._started
+        if self.text and lasted >= LONGEST_TURN - _A_MOMENT:
+            self._over()
+        elif self.text:
+            self._too_long = asyncio.get_running_loop().call_later(LONGEST_TURN - lasted, self._lasts_too_long)
+        else:
+            self._clear()
+            self._listener.nothing_heard(lasted)
 
     # ── the silence ──────────────────────────────────────────────────────────────────────────────
 
@@ -165,7 +204,11 @@ class TurnDetector:
             return
         self.last_answer = answer
         if answer is not None and answer > _COMPLETE:
-            self._silence_enough()
+            wait = self._ended + self._patience() - time.monotonic()
+            if wait > 0 and self._patience():
+                self._later(wait, self._silence_enough)
+            else:
+                self._silence_enough()
         elif answer is not None:
             self._unfinished = True
 
@@ -188,29 +231,28 @@ class TurnDetector:
             self._first_heard = now
         if not final:
             self._final = False
-            self._words(" ".join([*self._texts, text]))
+            self._interim = text
+            self._tell_words()
             return
         late = not self._open and not self.speaking
         self._begin(now)
         self._first_heard = self._first_heard if self._first_heard is not None else now
         self._awaited = max(0, self._awaited - 1)
         self._heard = now
+        self._interim = ""
         if text:
             self._texts.append(text)
             if confidence is not None:
                 self._confidences.append(confidence)
         self._final = finalized and (not self.segmented or self._awaited == 0)
-        self._words(" ".join(self._texts))
+        self._tell_words()
         if late:
             self._silent = self._waited = True
         self._maybe_over()
 
-    def _words(self, text: str) -> None:
-        needed = self._turns.min_words or _WORDS_WITHOUT_VOICE
-        if not self._turns.interruptible or self._interrupted or not self._listener.agent_speaking():
-            return
-        if text and len(text.split()) >= needed:
-            self._interrupt()
+    def _tell_words(self) -> None:
+        if self.text:
+            self._listener.words(self.text, settled=self._final and not self.speaking)
 
     def turn_ended_elsewhere(self) -> None:
         """The STT has its own ear for turns, and says that this one is over."""
@@ -235,9 +277,9 @@ class TurnDetector:
         if self._texts:
             self._maybe_over()
             return
-        voiced, interrupted = self._voiced, self._interrupted
+        voiced = self._voiced
         self._clear()
-        self._listener.nothing_heard(voiced, interrupted)
+        self._listener.nothing_heard(voiced)
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────
 
@@ -250,22 +292,27 @@ class TurnDetector:
             return
         if self.segmented and self._awaited > 0 and not self._final:
             return
+        self._over()
+
+    def _over(self) -> None:
+        now = time.monotonic()
         confidence = min(self._confidences) if self._confidences else None
         turn = UserTurn(
-            text=" ".join(self._texts),
+            text=self.text,
             confidence=confidence,
             started=self._started,
-            ended=self._ended,
-            over=time.monotonic(),
+            ended=now if self.speaking else self._ended,
+            over=now,
             heard=self._heard,
-            interrupted=self._interrupted,
             first_heard=self._first_heard,
             why=self._why(),
         )
         self._clear()
-        self._listener.turn(turn)
+        self._listener.user_turn(turn)
 
     def _why(self) -> str:
+        if self.speaking:
+            return "longest turn"
         if not self._turns.smart_turn:
             return "silence"
         if self._unfinished or self.last_answer is None:

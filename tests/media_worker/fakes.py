@@ -79,6 +79,7 @@ class Answer:
 
     pieces: list[str] = field(default_factory=list)
     tools: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    delay: float = 0.0
     stall_before: bool = False
     stall_after: bool = False
     error: str = ""
@@ -123,6 +124,7 @@ class ScriptedMind(LLMService):
         if answer.error:
             await self.push_error(answer.error)
             return
+        await asyncio.sleep(answer.delay)
         if answer.stall_before:
             await asyncio.Event().wait()
         for piece in answer.pieces:

@@ -66,7 +66,7 @@ async def test_one_word_does_not_stop_an_agent_that_waits_for_two(workers):
 
 
 async def test_what_an_llm_was_not_heard_to_say_is_not_in_its_next_prompt(workers):
-    vendors = Vendors(["tell me everything", "go on"], [Answer([HOURS]), Answer(["Gladly."])])
+    vendors = Vendors(["tell me everything", "tell me more"], [Answer([HOURS]), Answer(["Gladly."])])
     worker = await workers(vendors)
     async with calling(worker, spec(llm=True)) as caller:
         await caller.until_heard(0)

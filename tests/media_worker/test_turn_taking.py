@@ -17,7 +17,7 @@ from media_worker.contract import events as told
 from media_worker.contract.spec import TurnTaking
 from media_worker.pipeline import smart_turn
 from media_worker.pipeline.ears import Freshness
-from media_worker.pipeline.turns import Listener, TurnDetector, UserTurn
+from media_worker.pipeline.turns import TurnDetector, UserTurn
 from media_worker.pipeline.vad import Vad
 from tests.media_worker.conftest import calling, clip, spec
 from tests.media_worker.fakes import Vendors
@@ -114,24 +114,35 @@ def test_a_burst_after_a_stall_is_dropped_and_a_pause_of_the_line_is_not(monkeyp
 
 @dataclass
 class Told:
-    turns: list[UserTurn] = field(default_factory=list)
-    empty: list[tuple[float, bool]] = field(default_factory=list)
-    barge_ins: int = 0
-    speaking: bool = False
+    """A listener that writes down what it is told."""
 
-    def barge_in(self) -> bool:
-        self.barge_ins += 1
-        return self.speaking
+    turns: list[UserTurn] = field(default_factory=list)
+    empty: list[float] = field(default_factory=list)
+    heard: list[tuple[str, bool]] = field(default_factory=list)
+    voice: list[bool] = field(default_factory=list)
+    patience: float = 0.0
+
+    def voice_began(self) -> None:
+        self.voice.append(True)
+
+    def voice_ended(self, text_owed: float) -> None:
+        self.voice.append(False)
+
+    def words(self, text: str, settled: bool) -> None:
+        self.heard.append((text, settled))
+
+    def user_turn(self, turn: UserTurn) -> None:
+        self.turns.append(turn)
+
+    def nothing_heard(self, seconds: float) -> None:
+        self.empty.append(seconds)
+
+    def close(self) -> None:
+        pass
 
     def detector(self, **turns: object) -> TurnDetector:
-        listener = Listener(
-            barge_in=self.barge_in,
-            agent_speaking=lambda: self.speaking,
-            turn=self.turns.append,
-            nothing_heard=lambda seconds, interrupted: self.empty.append((seconds, interrupted)),
-            caller_active=lambda: None,
-        )
-        return TurnDetector(TurnTaking(**({"smart_turn": False, "speech_timeout": 0.05} | turns)), 8000, listener)
+        ways = TurnTaking(**({"smart_turn": False, "speech_timeout": 0.05} | turns))
+        return TurnDetector(lambda: ways, 8000, self, lambda: self.patience)
 
 
 async def test_a_final_transcript_and_enough_silence_end_the_turn():
@@ -186,14 +197,14 @@ async def test_a_segmented_stt_is_waited_for_until_it_has_read_every_segment():
 
 async def test_speech_without_a_word_is_reported_once(monkeypatch):
     monkeypatch.setattr("media_worker.pipeline.turns.STT_PATIENCE", 0.1)
-    seen = Told(speaking=True)
+    seen = Told()
     detector = seen.detector()
     detector.stt_latency = -0.95
     detector.speech_started()
     detector.speech_stopped(b"")
     await asyncio.sleep(0.3)
     assert seen.turns == []
-    assert [interrupted for _, interrupted in seen.empty] == [True]
+    assert len(seen.empty) == 1
 
 
 async def test_smart_turn_that_answers_too_late_leaves_the_clock_to_decide(monkeypatch):
@@ -279,3 +290,48 @@ def test_the_end_of_speech_is_heard_when_it_is_and_not_when_its_echo_fades(name:
     assert [change for change, _ in changes] == ["started", "stopped"]
     late = changes[-1][1] - line.speech_ends * 0.02 - turns.vad_stop
     assert -0.04 <= late <= 0.04
+
+
+# ── callers who do not stop ──────────────────────────────────────────────────────────────────────
+
+
+async def test_a_caller_who_does_not_stop_is_answered_all_the_same(monkeypatch):
+    monkeypatch.setattr("media_worker.pipeline.turns.LONGEST_NOISE", 0.1)
+    monkeypatch.setattr("media_worker.pipeline.turns.LONGEST_TURN", 1.0)
+    seen = Told()
+    detector = seen.detector()
+    detector.speech_started()
+    detector.transcript("and then I said", True, False, None)
+    detector.transcript("to my neighbour", False, False, None)
+    await asyncio.sleep(0.2)
+    assert seen.turns == []
+    await asyncio.sleep(0.8)
+    assert [turn.text for turn in seen.turns] == ["and then I said to my neighbour"]
+    detector.transcript("that he", True, False, None)
+    await asyncio.sleep(1.2)
+    assert [turn.text for turn in seen.turns][1:] == ["that he"]
+    detector.close()
+
+
+async def test_noise_without_a_word_does_not_keep_the_turn_open(monkeypatch):
+    monkeypatch.setattr("media_worker.pipeline.turns.LONGEST_NOISE", 0.1)
+    seen = Told()
+    detector = seen.detector()
+    detector.speech_started()
+    assert detector.open
+    await asyncio.sleep(0.3)
+    assert not detector.open
+    assert len(seen.empty) == 1
+
+
+async def test_a_node_that_is_patient_waits_longer_even_when_the_sentence_sounds_finished(monkeypatch):
+    monkeypatch.setattr(smart_turn, "ask", lambda pcm, rate, answer: answer(0.9))
+    seen = Told(patience=0.4)
+    detector = seen.detector(smart_turn=True, speech_timeout=1.0, smart_turn_deadline=2.0, vad_stop=0.1)
+    detector.speech_started()
+    detector.speech_stopped(b"")
+    detector.transcript("five five five", True, True, None)
+    await asyncio.sleep(0.15)
+    assert seen.turns == []
+    await asyncio.sleep(0.4)
+    assert [turn.text for turn in seen.turns] == ["five five five"]

@@ -165,7 +165,7 @@ class DialogueMind:
         on.observer.history.user(text)
         on.observer.snapshot()
 
-    def user_turn(self, turn: UserTurn) -> None:
+    def keyed_turn(self, turn: UserTurn) -> None:
         """A turn that came as text: the keypad."""
         if self.leaving:
             return
@@ -196,7 +196,7 @@ class DialogueMind:
         if reply.end:
             await self.leave(reply.text, Ending(ending.AGENT_HANGUP, outcome=reply.outcome), turn)
         elif reply.text.strip():
-            await self.say(reply.text, turn)
+            await self.say(reply.text, turn, interruptible=reply.interruptible)
 
     async def leave(self, text: str, why: Ending, turn: int | None = None) -> None:
         """Say the last words, wait until they were heard, end the call."""

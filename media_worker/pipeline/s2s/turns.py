@@ -112,6 +112,9 @@ class SpokenTurns:
         else:
             self._later(self._turns.speech_timeout, self._over)
 
+    def read_now(self) -> bool:
+        return False
+
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
         self._timers.append(asyncio.get_running_loop().call_later(seconds, call))
 
