@@ -14,3 +14,4 @@ class CallsConfig(AppConfig):
         access.declare("calls.Recording", "call__client", access.Permission.LISTEN)
         access.declare("calls.PhoneNumber", "client", access.Permission.VIEW_NUMBERS)
         access.declare("calls.CarrierAccount", access.AGENCY_ONLY, access.Permission.MANAGE_ACCOUNTS)
+        access.declare("calls.TraceDestination", access.AGENCY_ONLY, access.Permission.MANAGE_ACCOUNTS)

@@ -173,6 +173,13 @@ MODEL_NETWORKS = envlist(
     "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16" if PUBLIC_HOST.endswith("localhost") else "",
 )
 
+# ── traces ───────────────────────────────────────────────────────────────────────────────────────
+# Where the operator wants every agency's traces, without what was said; empty: nowhere.
+TRACES_OTLP_ENDPOINT = env("TRACES_OTLP_ENDPOINT").rstrip("/")
+TRACES_OTLP_HEADERS = dict(pair.split("=", 1) for pair in envlist("TRACES_OTLP_HEADERS") if "=" in pair)
+# Private networks where an agency's collector or Langfuse may be (CIDR).
+TRACE_NETWORKS = envlist("TRACE_NETWORKS", ",".join(MODEL_NETWORKS))
+
 # ── recordings ───────────────────────────────────────────────────────────────────────────────────
 S3_ENDPOINT_URL = env("S3_ENDPOINT_URL")
 S3_BUCKET = env("S3_BUCKET")

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from calls import live
 from calls.models import AfterCallJob, Call, Recording
+from calls.tracing import deliveries
 from tenants.audit.actions import record
 from tenants.people.models import User
 
@@ -18,6 +19,11 @@ logger = logging.getLogger(__name__)
 
 CLAIM_SECONDS = 900  # longer than CELERY_TASK_TIME_LIMIT: a claim older than this belongs to a dead worker
 MAX_ATTEMPTS = 8
+ALWAYS = (
+    AfterCallJob.Kind.ASSEMBLE_RECORDING,
+    AfterCallJob.Kind.MEASURE,
+    AfterCallJob.Kind.RECORD_USAGE,
+)
 SOON_SECONDS = 5
 LONGEST_WAIT_SECONDS = 3600
 
@@ -25,8 +31,9 @@ LONGEST_WAIT_SECONDS = 3600
 def plan(call: Call) -> None:
     """Write a row for everything that must happen after this call, and start it when the transaction commits."""
     now = timezone.now()
+    kinds = [*ALWAYS, *deliveries.wanted()]
     AfterCallJob.objects.bulk_create(
-        [AfterCallJob(call=call, kind=kind, due_at=now) for kind in AfterCallJob.Kind.values], ignore_conflicts=True
+        [AfterCallJob(call=call, kind=kind, due_at=now) for kind in kinds], ignore_conflicts=True
     )
     transaction.on_commit(lambda: start(call))
 
@@ -88,11 +95,11 @@ def postpone(job: AfterCallJob) -> None:
     _of_this_claim(job).update(claimed_at=None, due_at=due, attempts=F("attempts") - 1)
 
 
-def failed(job: AfterCallJob, sentence: str, can_retry: bool) -> bool:
-    """Wait and try again, or give up. True when it was given up."""
+def failed(job: AfterCallJob, sentence: str, can_retry: bool, not_before: float = 0.0) -> bool:
+    """Wait and try again, at least `not_before` seconds, or give up. True when it was given up."""
     now = timezone.now()
     given_up = not can_retry or job.attempts >= MAX_ATTEMPTS
-    wait = min(SOON_SECONDS * 2**job.attempts, LONGEST_WAIT_SECONDS)
+    wait = max(not_before, min(SOON_SECONDS * 2**job.attempts, LONGEST_WAIT_SECONDS))
     _of_this_claim(job).update(
         claimed_at=None,
         due_at=now + timedelta(seconds=wait),

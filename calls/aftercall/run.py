@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable
 
 from calls.aftercall import actions, measure, usage
-from calls.aftercall.errors import NotYet
+from calls.aftercall.errors import ComeBack, NotYet
 from calls.models import AfterCallJob, Call
 from calls.recording import assemble
+from calls.tracing import delivering
 from voiceops.lib.errors import VoiceOpsError
 
 logger = logging.getLogger(__name__)
@@ -18,6 +19,9 @@ WORK: dict[str, Callable[[Call], None]] = {
     Kind.ASSEMBLE_RECORDING: assemble.assemble,
     Kind.MEASURE: measure.measure,
     Kind.RECORD_USAGE: usage.record,
+    Kind.EXPORT_OTLP: delivering.to_otlp,
+    Kind.EXPORT_LANGFUSE: delivering.to_langfuse,
+    Kind.EXPORT_OPERATOR: delivering.to_operator,
 }
 GIVE_UP: dict[str, Callable[[Call, str], None]] = {Kind.ASSEMBLE_RECORDING: assemble.give_up}
 
@@ -35,6 +39,8 @@ def run(pk: int) -> float | None:
     except NotYet:
         actions.postpone(job)
         return actions.SOON_SECONDS
+    except ComeBack as error:
+        return _failed(job, error.sentence, can_retry=True, not_before=error.retry_after or 0.0)
     except VoiceOpsError as error:
         return _failed(job, error.sentence, error.retryable or error.fault == "platform")
     except Exception as error:
@@ -44,9 +50,9 @@ def run(pk: int) -> float | None:
     return None
 
 
-def _failed(job: AfterCallJob, sentence: str, can_retry: bool) -> float | None:
+def _failed(job: AfterCallJob, sentence: str, can_retry: bool, not_before: float = 0.0) -> float | None:
     logger.warning("After-call job %s (%s), try %s: %s", job.pk, job.kind, job.attempts, sentence)
-    if not actions.failed(job, sentence, can_retry):
+    if not actions.failed(job, sentence, can_retry, not_before):
         return None
     if job.kind in GIVE_UP:
         GIVE_UP[job.kind](job.call, sentence)

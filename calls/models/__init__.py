@@ -3,6 +3,7 @@ from calls.models.call import Call
 from calls.models.carrier import CarrierAccount, PhoneNumber, WebhookReceipt
 from calls.models.event import CallEvent, CallSnapshot, Turn
 from calls.models.recording import Recording
+from calls.models.tracing import TraceDestination
 
 __all__ = [
     "AfterCallJob",
@@ -12,6 +13,7 @@ __all__ = [
     "CarrierAccount",
     "PhoneNumber",
     "Recording",
+    "TraceDestination",
     "Turn",
     "WebhookReceipt",
 ]

@@ -12,6 +12,9 @@ class AfterCallJob(models.Model):
         ASSEMBLE_RECORDING = "assemble_recording"
         MEASURE = "measure"
         RECORD_USAGE = "record_usage"
+        EXPORT_OTLP = "export_otlp"
+        EXPORT_LANGFUSE = "export_langfuse"
+        EXPORT_OPERATOR = "export_operator"
 
     call = models.ForeignKey("calls.Call", on_delete=models.CASCADE, related_name="jobs")
     kind = models.CharField(max_length=24, choices=Kind.choices)
