@@ -101,6 +101,7 @@ class Session:
         self._limits = Limits(
             spec.agent.limits,
             silent=self._silent,
+            busy=lambda: self._parts is None or self._parts.brain.busy,
             prompt=self._prompt,
             give_up=lambda: self._leave(spec.agent.limits.idle_goodbye, ending.IDLE_TIMEOUT),
             out_of_time=lambda: self._leave(limits.OUT_OF_TIME, ending.MAX_DURATION),

@@ -40,6 +40,9 @@ _WORDS_WITHOUT_VOICE = 3
 _WORTH_ASKING = 0.8
 """Seconds of speech that gave no text, from which on the caller is asked to repeat."""
 
+MOST_ASKED_AGAIN = 3
+"""So often in a row is a caller without a word asked to repeat; then the silence is measured, and ends the call."""
+
 _LONGEST_QUOTE = 200
 
 
@@ -63,6 +66,7 @@ class Floor:
         self._picked_up = False
         self._interrupted = False
         self._word_by_word = False
+        self._asked_again = 0
         self._pause: Pause | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._longest: asyncio.TimerHandle | None = None
@@ -234,6 +238,7 @@ class Floor:
 
     def user_turn(self, turn: UserTurn) -> None:
         """The caller has finished. What was only said into the agent's words is not answered."""
+        self._asked_again = 0
         self._caller_active()
         if not self._brain.leaving:
             if self._interrupted or not self._mind.books.speaking:
@@ -306,7 +311,8 @@ class Floor:
         if self._brain.leaving or mind.books.speaking:
             if not self._voice:
                 self._go_on()
-        elif interrupted or (seconds >= _WORTH_ASKING and not over_agent):
+        elif self._asked_again < MOST_ASKED_AGAIN and (interrupted or (seconds >= _WORTH_ASKING and not over_agent)):
+            self._asked_again += 1
             mind.books.settle_cut()
             mind.spawn(self._brain.answer(mind.observer.turn, "", 0.0))
         mind.changed()

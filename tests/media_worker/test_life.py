@@ -153,3 +153,42 @@ async def test_an_agent_with_an_unknown_vendor_ends_its_call_with_a_reason(worke
 def test_every_reason_to_end_is_known_to_the_calls():
     ours = {value for name, value in vars(ending).items() if name.isupper()}
     assert ours - {ending.DRAINED, ending.CONNECTION_LOST} <= {reason.value for reason in EndedReason}
+
+
+async def test_a_caller_who_only_makes_noise_is_asked_a_few_times_and_then_hung_up_on(workers, monkeypatch):
+    monkeypatch.setattr("media_worker.pipeline.turns.LONGEST_NOISE", 1.5)
+    monkeypatch.setattr("media_worker.pipeline.floor.SPEECH_FOR_CERTAIN", 0.5)
+    worker = await workers(Vendors([]))
+    async with calling(worker, spec(limits={"idle_after": 2.0})) as caller:
+        await caller.until_heard(0)
+        caller.say(clip("five_five_five_one_two_three_four") * 30)
+        await caller.until(caller.over.is_set, 60)
+    assert caller.finished is not None
+    assert caller.finished.reason == "idle_timeout"
+    assert not caller.of(told.UserTurn)
+
+
+async def test_a_goodbye_is_heard_although_a_noise_had_made_the_agent_pause(workers):
+    """The last words wait for nobody, and a mark that never comes back does not hold them."""
+    worker = await workers(Vendors(["goodbye", "", "", ""]))
+    async with calling(worker, spec()) as caller:
+        caller.lose_marks = True
+        await caller.until_heard(0)
+        caller.say(clip("slt_goodbye") + clip("ahem") * 4)
+        await caller.until(caller.over.is_set, 30)
+    assert caller.finished is not None
+    assert (caller.finished.reason, caller.finished.outcome) == ("agent_hangup", "answered")
+    assert caller.transcript()[-1] == ("agent", "Thank you for calling. Goodbye.")
+
+
+async def test_the_longest_call_ends_with_its_goodbye_while_the_agent_is_paused(workers):
+    worker = await workers(Vendors(["what are your opening hours"]))
+    async with calling(worker, spec(limits={"max_duration": 10}), elapsed_ms=1_000) as caller:
+        await caller.until_heard(0)
+        caller.say(clip("slt_what_are_your_opening_hours"))
+        await caller.until(lambda: [turn for turn, _ in caller.speaking if turn == 1])
+        caller.say(clip("slt_mm") * 12)
+        await caller.until(caller.over.is_set, 30)
+    assert caller.finished is not None
+    assert caller.finished.reason == "max_duration"
+    assert caller.transcript()[-1][1].endswith("Goodbye.")
