@@ -17,12 +17,12 @@ CLIENT_CORE = (os.cpu_count() or 1) - 1
 
 
 @contextlib.contextmanager
-def fake_models(stt_ms: int = 0, llm_ms: int = 0, tts_ms: int = 0) -> Iterator[str]:
+def fake_models(stt_ms: int = 0, llm_ms: int = 0, tts_ms: int = 0, reply: str = REPLY) -> Iterator[str]:
     """The base URL of a server whose stages take this long to their first byte."""
     port = free_port()
     delays = ["--stt-ms", str(stt_ms), "--llm-ms", str(llm_ms), "--tts-ms", str(tts_ms)]
     with running(
-        "-m", "tests.fakes.vendors.openai_server", "--port", str(port), "--reply", REPLY, *delays,
+        "-m", "tests.fakes.vendors.openai_server", "--port", str(port), "--reply", reply, *delays,
         port=port, core=CLIENT_CORE,
     ):  # fmt: skip
         yield f"http://127.0.0.1:{port}/v1"

@@ -66,3 +66,21 @@ def cpu_seconds(pid: int) -> float:
 def resident_mb(pid: int) -> float:
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def children(pid: int, words: str) -> list[int]:
+    """Processes that this one started and whose command line holds these words, oldest first."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            parent = int((entry / "stat").read_text().rsplit(") ", 1)[1].split()[1])
+            if parent == pid and words in (entry / "cmdline").read_text().replace("\0", " "):
+                found.append(int(entry.name))
+    return sorted(found)
+
+
+def load() -> str:
+    """For beside a figure: how busy the machine was."""
+    return f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"

@@ -10,9 +10,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from bench.processes import ROOT, free_port, running
+from bench.processes import ROOT, children, free_port, running
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,16 @@ class Stack:
     account_sid: str
     auth_token: str
     number: str
+    pid: int
+    state: Path
+
+    def media_workers(self) -> list[int]:
+        """Process ids, in the order of their ports."""
+        return children(self.pid, "media_worker")
 
 
 @contextlib.contextmanager
-def stack(capacity: int = 60) -> Iterator[Stack]:
+def stack(capacity: int = 60, workers: int = 1) -> Iterator[Stack]:
     """Django is set up in this process once the stack runs: its settings come from the same state folder."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="voiceops-bench-") as state:
@@ -32,18 +39,20 @@ def stack(capacity: int = 60) -> Iterator[Stack]:
             VOICEOPS_STATE=state,
             VOICEOPS_PORT=str(port),
             PUBLIC_URL=f"http://localhost:{port}",
-            VOICEOPS_MEDIA_WORKERS="1",
+            VOICEOPS_MEDIA_WORKERS=str(workers),
             VOICEOPS_MEDIA_CAPACITY=str(capacity),
             VOICEOPS_DRAIN_SECONDS="2",
             DJANGO_SETTINGS_MODULE="voiceops.settings",
         )
-        with running("manage.py", "up", port=port):
+        with running("manage.py", "up", port=port) as pid:
             seeded = json.loads(_manage("seed_demo", "--json"))
             import django
 
             django.setup()
             twilio = seeded["twilio"]
-            yield Stack(seeded["agency_url"], twilio["account_sid"], twilio["auth_token"], twilio["number"])
+            yield Stack(
+                seeded["agency_url"], twilio["account_sid"], twilio["auth_token"], twilio["number"], pid, Path(state)
+            )
 
 
 def point_number_at(models: str, number: str) -> None:

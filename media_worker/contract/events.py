@@ -237,5 +237,7 @@ class Snapshot(Model):
     messages: tuple[Message, ...] = ()
     variables: dict[str, Scalar] = Field(default_factory=dict)
     state: dict[str, Scalar] = Field(default_factory=dict)
+    unsaid: str = Field(default="", max_length=20_000)
+    """What the agent had still to say of its present reply, from the sentence that was being heard on."""
     media: dict[str, Scalar] = Field(default_factory=dict)
     """Who hears, thinks and speaks by now: the next worker does not begin again with a vendor that failed."""

@@ -36,6 +36,8 @@ class Start(Model):
     spec: CallSpec
     resume: Snapshot | None = None
     elapsed_ms: int = 0
+    unnoticed: bool = False
+    """The worker before handed the call over between two turns: the caller need not hear of it."""
 
 
 class Played(Model):

@@ -48,6 +48,7 @@ class Journal:
         messages: tuple[Message, ...],
         variables: dict[str, Scalar],
         state: dict[str, Scalar],
+        unsaid: str = "",
     ) -> None:
         taken = Snapshot(
             turn=turn,
@@ -58,6 +59,7 @@ class Journal:
             variables=dict(variables),
             state=dict(state),
             media=dict(self.media),
+            unsaid=unsaid[:20_000],
         )
         self.latest = taken
         self._send(SnapshotTaken(snapshot=taken))

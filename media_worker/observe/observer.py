@@ -108,6 +108,9 @@ class CallObserver:
         sentence.span.add(characters=len(sentence.text))
 
     def first_audio(self, speech: Speech) -> None:
+        """From now on the caller hears the answer: whoever takes over goes on with it and does not answer again."""
+        if speech.kind == "reply":
+            self.snapshot(unsaid=speech.unsaid())
         timeline = self._timeline
         if speech.turn != timeline.turn or speech.kind == "prompt" or timeline.told:
             return
@@ -120,7 +123,7 @@ class CallObserver:
 
     def heard(self, speech: Speech) -> None:
         """One more sentence of a speech that goes on was played."""
-        self.snapshot(speech.heard())
+        self.snapshot(speech.heard(), speech.unsaid())
 
     def spoken(self, speech: Speech) -> None:
         """The speech is over, and what was heard of it is known."""
@@ -140,13 +143,14 @@ class CallObserver:
         self.history.assistant(text)
         self.snapshot()
 
-    def snapshot(self, heard_so_far: str = "") -> None:
+    def snapshot(self, heard_so_far: str = "", unsaid: str = "") -> None:
         self.journal.snapshot(
             turn=self.turn,
             node=self._flow.node,
             messages=self.history.messages(heard_so_far),
             variables=self._flow.variables,
             state=self._flow.state(),
+            unsaid=unsaid,
         )
 
     # ── troubles and bills ───────────────────────────────────────────────────────────────────────

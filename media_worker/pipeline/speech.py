@@ -112,6 +112,10 @@ class Speech:
         at = self.stands_at
         return " ".join(filter(None, (sentence.heard_words(at) for sentence in self.sentences)))
 
+    def unsaid(self) -> str:
+        """The sentence that is being heard, and those after it that are known by now."""
+        return " ".join(sentence.text for sentence in self.sentences if not sentence.played)
+
     def unheard(self) -> str:
         return self.text[len(self.heard()) :].strip()
 

@@ -52,6 +52,8 @@ class Fault:
 
 @dataclass(frozen=True)
 class Reply:
+    """`{turn}` in the text becomes the number of the caller's turns so far."""
+
     text: str = ""
     tools: tuple[tuple[str, str], ...] = ()
 
@@ -146,6 +148,9 @@ class FakeOpenAI:
         if refusal is not None:
             return refusal
         reply = self.replies.pop(0) if self.replies else self.usual_reply
+        if "{turn}" in reply.text:
+            said = sum(message["role"] == "user" for message in body["messages"])
+            reply = say(reply.text.replace("{turn}", str(said)))
         if not body.get("stream"):
             return web.json_response(self._whole(body, reply))
         return await self._stream(request, seen, "text/event-stream", self._events(body, reply))
