@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import density, platform
+from bench import density, kill, platform
 
-SUITES: dict[str, Callable[[], object]] = {"platform": platform.run, "density": density.run}
+SUITES: dict[str, Callable[[], object]] = {"platform": platform.run, "density": density.run, "kill": kill.run}
 
 
 def main() -> None:

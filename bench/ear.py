@@ -57,6 +57,12 @@ class ListeningCaller(MeteredCaller):
         self.heard.append(Heard(self.clock(), self._agent_audible, level(frame) > SPEECH_LEVEL))
         return frame
 
+    def speaking_until(self, moment: float) -> float:
+        """The end of the line that was being said at this moment; the moment itself when none was."""
+        line = self.lines[0]
+        seconds = line.speech_ends * FRAME_SECONDS
+        return max((began + seconds for began in self.began if began <= moment < began + seconds), default=moment)
+
     def longest_silence(self, since: float, until: float) -> float:
         """Seconds in which nobody was to be heard, neither the agent nor the caller, in a row, between two moments."""
         longest = run = 0

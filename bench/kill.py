@@ -6,10 +6,12 @@ answers are numbered, so that what was lost or answered twice can be counted fro
 
 hold clip    from the kill to the clip's first byte on the carrier's socket, and until it is heard behind what the
              carrier had still to play
-continued    from the kill to the first audio of the other worker on the carrier's socket
+continued    from the kill, or from the end of what the caller was saying at that moment, to the first audio of the
+             other worker on the carrier's socket
 silence      the longest time, from the kill on, in which nobody was to be heard at the caller's ear: neither the agent
              (the clip counts) nor the caller. The pause a caller makes before his next line (0.6 s) is in it.
-lost         lines that were said and are no turn of the stored call, or a turn that was never answered
+lost         lines that were said and are no turn of the stored call, turns of which less than the whole line was heard
+             (the ears write down how many seconds they were given), turns that were never answered
 twice        turns of which the caller heard the answer begin and end twice, or that were taken for two
 """
 
@@ -29,6 +31,7 @@ from bench.models import fake_models
 from bench.processes import load
 from bench.stack import Stack, point_number_at, stack
 from calls.phone.http import Http
+from calls.phone.lines import FRAME_SECONDS
 from calls.phone.report import Heard
 from calls.phone.twilio import Line, TwilioPhone
 
@@ -47,19 +50,21 @@ class Fate:
     """What became of one call. Times in ms after the kill; None on the worker that lived."""
 
     moved: bool
+    speaking: bool
     clip_sent: float | None
     clip_heard: float | None
     continued: float | None
     silence: float
     said: int
     turns: int
+    cut_short: int
     unanswered: int
     twice: int
     ended: str
 
     @property
     def lost(self) -> int:
-        return max(0, self.said - self.turns) + self.unanswered
+        return max(0, self.said - self.turns) + self.cut_short + self.unanswered
 
     @property
     def went_on(self) -> bool:
@@ -67,10 +72,13 @@ class Fate:
 
 
 def run(calls: int = CALLS) -> dict[str, float]:
-    with fake_models(stt_ms=100, llm_ms=80, tts_ms=80, reply=REPLY) as models:
-        with stack(capacity=calls + 5, workers=2) as product:
-            point_number_at(models, product.number)
-            fates = asyncio.run(_kill(product, calls))
+    heard = "{seconds} seconds were heard"
+    with (
+        fake_models(stt_ms=100, llm_ms=80, tts_ms=80, reply=REPLY, heard=heard) as models,
+        stack(capacity=calls + 5, workers=2) as product,
+    ):
+        point_number_at(models, product.number)
+        fates = asyncio.run(_kill(product, calls))
     return _tell(fates)
 
 
@@ -81,7 +89,9 @@ async def _kill(product: Stack, calls: int) -> list[Fate]:
 
         async def one(index: int, caller: ListeningCaller) -> Heard:
             await asyncio.sleep(SPREAD * index / calls)
-            line = Line(product.base_url, product.account_sid, product.auth_token, f"+1415555{index:04}", product.number)
+            line = Line(
+                product.base_url, product.account_sid, product.auth_token, f"+1415555{index:04}", product.number
+            )
             phones.append(phone := TwilioPhone(line, caller, http, longest=120))
             where = f"{product.base_url}/telephony/twilio"
             heard = await phone.run(f"{where}/voice", f"{where}/status")
@@ -123,19 +133,24 @@ def _fate(caller: ListeningCaller, call: dict[str, Any], killed: float) -> Fate:
     after = [one for one in caller.arrivals if one.at >= killed]
     at_clip = next((i for i, one in enumerate(after) if one.samples == clip), None) if call["moved"] else None
     sent = after[at_clip] if at_clip is not None else None
+    spoke_until = caller.speaking_until(killed)
     first = after[at_clip + 1] if at_clip is not None and at_clip + 1 < len(after) else None
     mine = [turn for turn in call["turns"] if turn["role"] == "user"]
     answers = [turn for turn in call["turns"] if turn["role"] == "agent" and turn["turn"] > 0]
     whole = Counter(turn["turn"] for turn in answers if "answer number" in turn["text"] and "more?" in turn["text"])
     numbers = {turn["turn"] for turn in mine}
+    line = caller.lines[0]
+    spoken = (line.speech_ends - line.speech_starts) * FRAME_SECONDS
     return Fate(
         moved=bool(call["moved"]),
         clip_sent=(sent.at - killed) * 1000 if sent else None,
         clip_heard=(sent.at - killed + sent.seconds_ahead) * 1000 if sent else None,
-        continued=(first.at - killed) * 1000 if first else None,
+        continued=(first.at - max(killed, spoke_until)) * 1000 if first else None,
+        speaking=spoke_until > killed,
         silence=caller.longest_silence(killed, killed + 20.0),
         said=len(caller.began),
         turns=len(numbers),
+        cut_short=sum(float(turn["text"].split()[0]) < spoken for turn in mine),
         unanswered=len(numbers - {turn["turn"] for turn in answers}),
         twice=sum(count - 1 for count in whole.values()) + max(0, len(mine) - len(caller.began)),
         ended=call["ended"],
@@ -149,13 +164,15 @@ def _tell(fates: list[Fate]) -> dict[str, float]:
         "moved": len(moved),
         "clip_sent_ms": _worst(fate.clip_sent for fate in moved),
         "clip_heard_ms": _worst(fate.clip_heard for fate in moved),
+        "speaking": sum(fate.speaking for fate in moved),
         "continued_ms": _worst(fate.continued for fate in moved),
         "silence_s": _worst(fate.silence for fate in fates),
         "lost": sum(fate.lost for fate in fates),
         "twice": sum(fate.twice for fate in fates),
     }
     print(
-        f"  {len(fates)} live calls on two workers, one killed with {len(moved)} of them; {load()}\n"
+        f"  {len(fates)} live calls on two workers, one killed with {len(moved)} of them, {figures['speaking']}"
+        f" while their caller was speaking; {load()}\n"
         f"  went on to their last line: {figures['went_on']:.0f} (aim {len(fates)})\n"
         f"  hold clip on the carrier's socket after {figures['clip_sent_ms']:.0f} ms at most,"
         f" heard after {figures['clip_heard_ms']:.0f} ms (aim 300)\n"

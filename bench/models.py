@@ -12,17 +12,20 @@ from media_worker.contract.flow import ConversationNode, Flow
 from media_worker.contract.spec import AgentSpec, Provider, Providers, TurnTaking
 
 REPLY = "We are open from nine in the morning until six in the evening, Monday to Saturday, and closed on Sundays."
+HEARD = "what are your opening hours"
 SERVER_CORE = 0
 CLIENT_CORE = (os.cpu_count() or 1) - 1
 
 
 @contextlib.contextmanager
-def fake_models(stt_ms: int = 0, llm_ms: int = 0, tts_ms: int = 0, reply: str = REPLY) -> Iterator[str]:
+def fake_models(
+    stt_ms: int = 0, llm_ms: int = 0, tts_ms: int = 0, reply: str = REPLY, heard: str = HEARD
+) -> Iterator[str]:
     """The base URL of a server whose stages take this long to their first byte."""
     port = free_port()
     delays = ["--stt-ms", str(stt_ms), "--llm-ms", str(llm_ms), "--tts-ms", str(tts_ms)]
     with running(
-        "-m", "tests.fakes.vendors.openai_server", "--port", str(port), "--reply", reply, *delays,
+        "-m", "tests.fakes.vendors.openai_server", "--port", str(port), "--reply", reply, "--heard", heard, *delays,
         port=port, core=CLIENT_CORE,
     ):  # fmt: skip
         yield f"http://127.0.0.1:{port}/v1"

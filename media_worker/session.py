@@ -50,8 +50,8 @@ log = logging.getLogger(__name__)
 START_WITHIN = 5.0
 HANGUP_WITHIN = 3.0
 FLUSH_WITHIN = 2.0
-KEPT_SECONDS = 2.0
-"""Audio that comes before the pipeline listens."""
+KEPT_SECONDS = 20.0
+"""Audio that comes before the pipeline listens; after a loss the bridge repeats the caller's last words."""
 
 _MOST_MALFORMED = 20
 
@@ -75,6 +75,7 @@ class Session:
         self._malformed = 0
         self._draining = False
         self._hung_up = asyncio.Event()
+        self._heard_out = asyncio.Event()
 
     # ── the call ─────────────────────────────────────────────────────────────────────────────────
 
@@ -113,7 +114,11 @@ class Session:
         for payload in self._kept:
             await parts.ears.feed(payload)
         self._kept.clear()
-        await parts.brain.begin(resumed=start.resume is not None)
+        if start.resume is not None and parts.detector.open:
+            self._heard_out.clear()
+            self._spawn(self._begin_after_caller(parts, start))
+        else:
+            await parts.brain.begin(start.resume, start.unnoticed)
         return await self._ending
 
     async def _start(self, spec: CallSpec, resume: Snapshot | None, journal: Journal) -> Ending | None:
@@ -160,8 +165,16 @@ class Session:
         if before.brain.last_words is not None:
             await parts.brain.leave(*before.brain.last_words)
         else:
-            await parts.brain.begin(resumed=resume is not None)
+            await parts.brain.begin(resume)
         self._changed()
+
+    async def _begin_after_caller(self, parts: Parts, start: Start) -> None:
+        """The call was taken over in the midst of the caller's words: they are heard out. What they say is answered;
+        when they were nothing, the agent goes on."""
+        turn = parts.observer.turn
+        await self._heard_out.wait()
+        if parts.observer.turn == turn and not parts.brain.busy:
+            await parts.brain.begin(start.resume, start.unnoticed)
 
     async def _close(self, why: Ending, journal: Journal) -> None:
         """From the reason to the last message, in bounded steps."""
@@ -229,6 +242,8 @@ class Session:
         return bool(parts is not None and self._listening and not parts.detector.open and not parts.brain.busy)
 
     def _changed(self) -> None:
+        if self._parts is not None and not self._parts.detector.open:
+            self._heard_out.set()
         if self._limits is not None:
             self._limits.review()
         if self._draining and self._silent() and self._parts is not None and not self._parts.brain.leaving:

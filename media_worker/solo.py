@@ -62,7 +62,9 @@ def load_wav(path: Path, rate: int) -> bytes:
 class Caller:
     """One call to a worker. `connect` it, `say` things, wait for `heard`, `turns` or `finished`."""
 
-    def __init__(self, spec: CallSpec, resume: Snapshot | None = None, elapsed_ms: int = 0) -> None:
+    def __init__(
+        self, spec: CallSpec, resume: Snapshot | None = None, elapsed_ms: int = 0, unnoticed: bool = False
+    ) -> None:
         self.spec = spec
         self.events: list[CallEvent] = []
         self.snapshots: list[Snapshot] = []
@@ -75,7 +77,7 @@ class Caller:
         self.ready = asyncio.Event()
         self.over = asyncio.Event()
         self.heard = bytearray()
-        self._start = Start(spec=spec, resume=resume, elapsed_ms=elapsed_ms)
+        self._start = Start(spec=spec, resume=resume, elapsed_ms=elapsed_ms, unnoticed=unnoticed)
         self._news = asyncio.Condition()
         self._queue: list[bytes] = []
         self._plays_until = 0.0

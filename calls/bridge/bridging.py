@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Coroutine
 from typing import Any
 
 from calls.bridge import failover
 from calls.bridge.desk import Desk
 from calls.bridge.failover import NoWorker
+from calls.bridge.lastwords import LastWords
 from calls.bridge.line import Line, LineClosed
 from calls.bridge.opening import Opened
 from calls.bridge.relay import Relay
@@ -23,7 +23,7 @@ from calls.events import Key, Store
 from calls.lifecycle import End, EndedReason
 from calls.telephony import base
 from media_worker.contract import wire
-from media_worker.contract.events import CallEvent, EventBody, Fault, OnWire, Snapshot
+from media_worker.contract.events import CallEvent, EventBody, Fault, OnWire, Snapshot, UserTurn
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,6 @@ FINISH_WITHIN = 3.0
 STORE_WITHIN = 5.0
 RETURN_WITHIN = 10.0
 ALIVE_EVERY = 5.0
-KEPT_SECONDS = 2.0
 
 
 class Bridging:
@@ -46,8 +45,7 @@ class Bridging:
         self._end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self._relay: Relay | None = None
         self._worker_done = asyncio.Event()
-        self._kept: deque[bytes] = deque()
-        self._kept_bytes = 0
+        self._last_words = LastWords(self._spec.audio)
         self._snapshot: Snapshot | None = opened.snapshot
         self._worker_seq = opened.worker_seq
         self._seq = opened.next_seq
@@ -138,14 +136,9 @@ class Bridging:
             self.finish(self._ending(reason))
 
     def _caller_audio(self, samples: bytes) -> None:
-        self._line.heard_caller(samples)
+        self._last_words.add(self._line.heard_caller(samples), samples)
         if self._relay is not None:
             self._relay.audio(samples)
-            return
-        self._kept.append(samples)
-        self._kept_bytes += len(samples)
-        while self._kept_bytes > KEPT_SECONDS * self._spec.audio.bytes_per_second:
-            self._kept_bytes -= len(self._kept.popleft())
 
     # ── the worker ───────────────────────────────────────────────────────────────────────────────
 
@@ -153,15 +146,19 @@ class Bridging:
         """One worker after another, until one finishes the call or none is left."""
         losses = 0
         within, avoid = failover.FIRST_WITHIN, None
+        handed_over: int | None = None
         while True:
             try:
                 resume = failover.resume_from(self._snapshot, self._worker_seq)
-                relay = await failover.next_worker(self._workers, self._spec, resume, self._line, within, avoid)
+                relay = await failover.next_worker(
+                    self._workers, self._spec, resume, self._line, within, avoid, handed_over is not None
+                )
             except NoWorker as error:
                 await self._nobody(error, first=losses == 0)
                 return
             avoid, within = relay.address, failover.NEXT_WITHIN
-            finished = await self._attend(relay)
+            finished = await self._attend(relay, handed_over or 0)
+            handed_over = None if finished is None else self._line.clock.ms()
             if finished is not None and finished.reason != "drained":
                 self.finish(self._from_finished(finished))
                 return
@@ -176,12 +173,12 @@ class Bridging:
                     return
                 await failover.hold(self._line, self._spec.audio)
 
-    async def _attend(self, relay: Relay) -> wire.Finished | None:
-        """Serve one worker until it finishes, or is lost (None)."""
+    async def _attend(self, relay: Relay, since_ms: int) -> wire.Finished | None:
+        """Serve one worker until it finishes, or is lost (None). It first hears what the caller said after `since_ms`
+        and no worker told."""
+        for samples in self._last_words.repeated(since_ms):
+            relay.repeat(samples)
         self._relay = relay
-        while self._kept:
-            relay.audio(self._kept.popleft())
-        self._kept_bytes = 0
         self._speaking = None
         deadline = asyncio.get_running_loop().call_later(READY_WITHIN, relay.let_go)
         try:
@@ -212,6 +209,8 @@ class Bridging:
     async def _from_worker(self, message: wire.ToBridge, relay: Relay) -> None:
         if isinstance(message, wire.Event):
             self._worker_seq = max(self._worker_seq, message.event.seq)
+            if isinstance(message.event.body, UserTurn):
+                self._last_words.told(message.event.body.ended_ms)
             self._store.event(self._key, "worker", message.event)
             await self._line.event(message.event.model_dump_json())
         elif isinstance(message, wire.SnapshotTaken):

@@ -34,12 +34,18 @@ async def apologise(line: Line, audio: AudioFormat) -> None:
 
 
 async def next_worker(
-    workers: Workers, spec: CallSpec, resume: Snapshot | None, line: Line, within: float, avoid: Address | None
+    workers: Workers,
+    spec: CallSpec,
+    resume: Snapshot | None,
+    line: Line,
+    within: float,
+    avoid: Address | None,
+    unnoticed: bool,
 ) -> Relay:
     """A worker that has taken the call and its `start`. Raises NoWorker."""
     began = time.monotonic()
     relay = await Relay.open(workers, within, avoid)
-    relay.start(spec, resume, line.clock.ms())
+    relay.start(spec, resume, line.clock.ms(), unnoticed)
     logger.info("Call %s: a worker took it after %.0f ms", spec.call_id, (time.monotonic() - began) * 1000)
     return relay
 

@@ -59,8 +59,11 @@ class Line:
                 self.open = False
                 raise LineClosed
 
-    def heard_caller(self, samples: bytes) -> None:
-        self._recorder.caller(self.clock.ms(), samples)
+    def heard_caller(self, samples: bytes) -> int:
+        """Record it; the moment it came."""
+        at_ms = self.clock.ms()
+        self._recorder.caller(at_ms, samples)
+        return at_ms
 
     async def say(self, samples: bytes) -> int:
         """Write agent audio; the moment it was on the socket."""

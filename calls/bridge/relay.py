@@ -48,8 +48,14 @@ class Relay:
         address, socket = await workers.connect(within, avoid)
         return cls(socket, address, workers)
 
-    def start(self, spec: CallSpec, resume: Snapshot | None, elapsed_ms: int) -> None:
-        self.send(Start(spec=spec, resume=resume, elapsed_ms=elapsed_ms))
+    def start(self, spec: CallSpec, resume: Snapshot | None, elapsed_ms: int, unnoticed: bool = False) -> None:
+        self.send(Start(spec=spec, resume=resume, elapsed_ms=elapsed_ms, unnoticed=unnoticed))
+
+    def repeat(self, samples: bytes) -> None:
+        """What an earlier worker heard, as one message of its own, after `start` and before any audio."""
+        self._waiting.append(samples)
+        self._audio_waiting += 1
+        self._wake.set()
 
     def send(self, message: BaseModel) -> None:
         self._waiting.append(message.model_dump_json())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from media_worker.contract.events import AgentTurn, Fault, Interrupted
+from media_worker.contract.events import AgentTurn, Fault, Interrupted, Snapshot
 from media_worker.contract.events import UserTurn as UserTurnEvent
 from media_worker.contract.spec import Provider, Providers
 from media_worker.observe.journal import History, Journal
@@ -124,6 +124,13 @@ class CallObserver:
     def heard(self, speech: Speech) -> None:
         """One more sentence of a speech that goes on was played."""
         self.snapshot(speech.heard(), speech.unsaid())
+
+    def begun_elsewhere(self, resume: Snapshot) -> None:
+        """What was heard of a reply whose worker was lost before it could tell."""
+        last = resume.messages[-1] if resume.messages else None
+        if last is not None and last.role == "assistant":
+            at = resume.at_ms
+            self.journal.write(AgentTurn(turn=resume.turn, text=last.text, started_ms=at, ended_ms=at))
 
     def spoken(self, speech: Speech) -> None:
         """The speech is over, and what was heard of it is known."""

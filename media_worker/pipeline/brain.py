@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from media_worker.contract.events import Fallback
+from media_worker.contract.events import Fallback, Snapshot
 from media_worker.observe.observer import CallObserver
 from media_worker.pipeline import ending
 from media_worker.pipeline.ending import Ending
@@ -31,6 +31,7 @@ GOODBYE_PATIENCE = 20.0
 """Seconds a last sentence may take to be heard, whatever happens to its mark."""
 
 ONE_MOMENT = "One moment, please."
+BACK = "Sorry about that."
 AGAIN = "Sorry, could you say that again?"
 BROKEN = "I am sorry, something is not working on my side. Please call again a little later. Goodbye."
 
@@ -74,15 +75,28 @@ class Brain:
 
     # ── the beginning ────────────────────────────────────────────────────────────────────────────
 
-    async def begin(self, resumed: bool) -> None:
-        """Greet; or, after another worker's end, answer what it left unanswered, or say where we were."""
+    async def begin(self, resume: Snapshot | None = None, unnoticed: bool = False) -> None:
+        """Greet; or, after another worker's end, go on with what it was saying, answer what it left unanswered, or say
+        where we were, unless the caller noticed nothing."""
         mind = self._mind
-        unanswered = mind.observer.history.unanswered if resumed else None
-        if unanswered is not None:
+        unanswered = mind.observer.history.unanswered if resume is not None else None
+        if resume is not None and resume.unsaid:
+            await self._go_on(resume)
+        elif unanswered is not None:
             await self.answer(mind.observer.turn, unanswered, None)
-            return
-        await self._speak(mind.flow.opening(), mind.observer.turn)
+        elif not unnoticed:
+            await self._speak(mind.flow.opening(), mind.observer.turn)
         mind.changed()
+
+    async def _go_on(self, resume: Snapshot) -> None:
+        """The rest of a reply that another worker began, from the sentence in which it was lost."""
+        mind = self._mind
+        mind.observer.begun_elsewhere(resume)
+        opening = mind.flow.opening()
+        if opening.end:
+            await self.leave(resume.unsaid, Ending(ending.AGENT_HANGUP, outcome=opening.outcome), resume.turn)
+        else:
+            await self.say(f"{BACK} {resume.unsaid}", resume.turn)
 
     # ── the answer ───────────────────────────────────────────────────────────────────────────────
 

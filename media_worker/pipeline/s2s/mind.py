@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from media_worker.contract.events import Fallback, KeyTrouble
+from media_worker.contract.events import Fallback, KeyTrouble, Snapshot
 from media_worker.contract.events import UserTurn as UserTurnEvent
 from media_worker.flow.runner import FlowRunner, Reply, ToolResult
 from media_worker.observe.observer import CallObserver
@@ -73,17 +73,19 @@ class DialogueMind:
 
     # ── the beginning ────────────────────────────────────────────────────────────────────────────
 
-    async def begin(self, resumed: bool) -> None:
+    async def begin(self, resume: Snapshot | None = None, unnoticed: bool = False) -> None:
+        """Greet, or go on with a call. The model's words come as it speaks them, so of a reply that was cut nobody knows
+        the rest: the turn is answered again, or the agent says where we were."""
         on = self._on
         for provider, error in on.talker.refusals:
             self._refused(provider.key, error)
         if not on.talker.is_open:
             self._give_up("not_opened")
             return
-        unanswered = on.observer.history.unanswered if resumed else None
+        unanswered = on.observer.history.unanswered if resume is not None else None
         if unanswered is not None:
             await on.talker.answer_text(self._speech(on.observer.turn), unanswered)
-        else:
+        elif not unnoticed:
             await self._speak(on.flow.opening(), on.observer.turn)
         on.changed()
 

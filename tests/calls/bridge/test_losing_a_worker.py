@@ -7,7 +7,7 @@ import pytest
 from calls.bridge import clips
 from calls.models import CallEvent, CallSnapshot
 from media_worker.contract import wire
-from media_worker.contract.events import AgentTurn
+from media_worker.contract.events import AgentTurn, UserTurn
 from media_worker.contract.spec import AudioFormat
 from tests.calls.bridge.conftest import Stage
 
@@ -15,6 +15,7 @@ pytestmark = pytest.mark.live
 
 MULAW = AudioFormat(codec="mulaw", rate=8000)
 HELLO = bytes(range(160))
+QUESTION = bytes(reversed(range(160)))
 
 
 async def test_when_every_worker_is_full_the_caller_is_told(stage: Stage) -> None:
@@ -86,6 +87,28 @@ async def test_a_killed_worker_is_replaced_while_the_caller_hears_a_hold_clip(st
     assert ("fault",) in kinds
 
 
+async def test_what_the_caller_was_saying_is_repeated_to_the_next_worker(stage: Stage) -> None:
+    trunk = stage.trunk()
+    async with stage.worker() as first:
+        _, stream = await trunk.talk()
+        async with stream:
+            session = await first.ready()
+            await stream.say(HELLO)
+            await session.hears(160)
+            await session.tell(UserTurn(turn=1, text="Hello", started_ms=0, ended_ms=60_000))
+            await session.snapshot(1, "open")
+            await stream.say(QUESTION)
+            await session.hears(320)
+            await stage.stored(CallSnapshot.objects.filter(call__carrier_call_id=trunk.call_sid))
+            async with stage.worker(1) as second:
+                session.die()
+                taken = await second.ready()
+                assert not taken.start.unnoticed
+                assert await taken.hears(160) == QUESTION
+                await taken.finish()
+    assert (await stage.ended(trunk)).ended_reason == "agent_hangup"
+
+
 async def test_when_no_worker_is_left_the_caller_hears_an_apology(stage: Stage) -> None:
     trunk = stage.trunk()
     said = clips.clip(clips.HOLD, MULAW) + clips.clip(clips.SORRY, MULAW)
@@ -113,6 +136,7 @@ async def test_a_draining_worker_hands_the_call_on_without_a_word(stage: Stage) 
                 await session.finish("drained")
                 taken = await second.ready()
                 assert taken.start.resume is not None
+                assert taken.start.unnoticed
                 await taken.speak(HELLO)
                 assert await stream.hears(160) == HELLO
                 await taken.finish()

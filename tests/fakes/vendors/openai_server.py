@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import json
 import time
+import wave
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -52,7 +54,8 @@ class Fault:
 
 @dataclass(frozen=True)
 class Reply:
-    """`{turn}` in the text becomes the number of the caller's turns so far."""
+    """`{turn}` in the text becomes the number of the caller's turns so far. (In what is heard, `{seconds}` becomes the
+    length of what was sent.)"""
 
     text: str = ""
     tools: tuple[tuple[str, str], ...] = ()
@@ -138,6 +141,7 @@ class FakeOpenAI:
         text = self.heard.pop(0) if self.heard else self.usual_heard
         if seen.fault is not None and seen.fault.kind == "empty":
             text = ""
+        text = text.replace("{seconds}", _seconds(body.get("file", b"")))
         if body.get("response_format") == "text":
             return web.Response(text=text + "\n")
         return web.json_response({"text": text})
@@ -275,6 +279,11 @@ def _usage(reply: Reply) -> dict[str, int]:
     return {"prompt_tokens": 50, "completion_tokens": words, "total_tokens": 50 + words}
 
 
+def _seconds(wav: bytes) -> str:
+    with wave.open(io.BytesIO(wav)) as file:
+        return f"{file.getnframes() / file.getframerate():.1f}"
+
+
 async def _failure(fault: Fault | None) -> web.Response | None:
     """The answer of a fault that needs no stream."""
     if fault is None:
@@ -300,6 +309,7 @@ def _error(status: int, message: str, code: str) -> web.Response:
 async def _serve(arguments: argparse.Namespace) -> None:
     delays = Delays(arguments.stt_ms / 1000, arguments.llm_ms / 1000, arguments.tts_ms / 1000)
     server = FakeOpenAI(delays=delays, usual_reply=say(arguments.reply), keep_seen=False, port=arguments.port)
+    server.usual_heard = arguments.heard
     async with server:
         await asyncio.Event().wait()
 
@@ -308,6 +318,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="OpenAI's wire protocol with models that take a set time.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--reply", default="We are open from nine to six.")
+    parser.add_argument("--heard", default=FakeOpenAI.usual_heard)
     for stage in ("stt", "llm", "tts"):
         parser.add_argument(f"--{stage}-ms", type=float, default=0.0, help="until its first byte")
     asyncio.run(_serve(parser.parse_args()))
