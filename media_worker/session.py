@@ -168,7 +168,7 @@ class Session:
             await parts.brain.begin(resume)
         self._changed()
 
-    async def _begin_after_caller(self, parts: Parts, start: Start) -> None:
+    async def _begin_after_caller(self, parts: Parts | s2s.DialogueParts, start: Start) -> None:
         """The call was taken over in the midst of the caller's words: they are heard out. What they say is answered;
         when they were nothing, the agent goes on."""
         turn = parts.observer.turn
