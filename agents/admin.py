@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from agents.models import Agent, AgentVersion, ProviderAccount
+from agents.models import Agent, AgentVersion, ProviderAccount, ProviderKey
 from tenants.backoffice.base import BackofficeAdmin
 
 
@@ -28,3 +28,8 @@ class ProviderAccountAdmin(BackofficeAdmin):
     hidden = ("account",)
     list_display = ("label", "vendor", "last_error", "created_at", "archived_at")
     list_filter = ("vendor",)
+
+
+@admin.register(ProviderKey)
+class ProviderKeyAdmin(BackofficeAdmin):
+    list_display = ("alias", "account", "weight", "limit", "refused_at", "cooling_until", "call_count")

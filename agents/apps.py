@@ -11,3 +11,4 @@ class AgentsConfig(AppConfig):
         access.declare("agents.Agent", "client", access.Permission.VIEW_AGENTS)
         access.declare("agents.AgentVersion", "agent__client", access.Permission.VIEW_AGENTS)
         access.declare("agents.ProviderAccount", access.AGENCY_ONLY, access.Permission.MANAGE_ACCOUNTS)
+        access.declare("agents.ProviderKey", access.AGENCY_ONLY, access.Permission.MANAGE_ACCOUNTS)

@@ -7,19 +7,20 @@ A draft is kept as its builder left it, even when it makes no sense yet: `read` 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agents.checks import check_choices, check_fallbacks, check_routing
 from agents.errors import DraftRefused
 from agents.flow.check import check_flow, dangling
-from agents.flow.problems import Problem, explain
+from agents.flow.problems import Path, Problem, explain
 from media_worker.contract.flow import Flow
-from media_worker.contract.spec import Fallbacks, Limits, Provider, Routing, Scalar, TurnTaking
-from media_worker.providers.base import TalentName, validate_options
-from media_worker.providers.registry import vendor as vendor_named
+from media_worker.contract.spec import Fallbacks, Limits, Routing, Scalar, TurnTaking
+from media_worker.providers.base import TalentName
 
 BUILT_IN = "builtin"
 TALENTS: tuple[TalentName, ...] = ("stt", "llm", "tts")
@@ -46,6 +47,9 @@ class Choice(Model):
 Backups = Annotated[tuple[Choice, ...], Field(max_length=5)]
 
 
+Placed = tuple[TalentName, Path, Choice]
+
+
 class Choices(Model):
     """The ears, the mind and the voice, who takes over from each, and the model of the tier “small”."""
 
@@ -58,13 +62,30 @@ class Choices(Model):
     small: Choice | None = None
     s2s: Choice | None = None
 
-    def of(self, talent: TalentName) -> Choice:
-        """The first choice. Raises KeyError for a speech-to-speech model that was not chosen."""
-        choices: dict[TalentName, Choice | None] = {"stt": self.stt, "llm": self.llm, "tts": self.tts, "s2s": self.s2s}
-        choice = choices[talent]
-        if choice is None:
-            raise KeyError(talent)
-        return choice
+    def first(self) -> Iterator[Placed]:
+        """Who a call begins with, each with its talent and its place in the document."""
+        yield "stt", ("stt",), self.stt
+        yield "llm", ("llm",), self.llm
+        yield "tts", ("tts",), self.tts
+        if self.small is not None:
+            yield "llm", ("small",), self.small
+        if self.s2s is not None:
+            yield "s2s", ("s2s",), self.s2s
+
+    def backups(self) -> Iterator[Placed]:
+        """Who takes over, in order."""
+        rows: tuple[tuple[TalentName, Backups], ...] = (
+            ("stt", self.stt_backups),
+            ("llm", self.llm_backups),
+            ("tts", self.tts_backups),
+        )
+        for talent, choices in rows:
+            for number, choice in enumerate(choices):
+                yield talent, (f"{talent}_backups", number), choice
+
+    def every(self) -> Iterator[Placed]:
+        yield from self.first()
+        yield from self.backups()
 
 
 class AgentContent(Model):
@@ -108,35 +129,8 @@ def read(document: object) -> Reading:
     except ValidationError as error:
         return Reading(None, (*explain(error, document, besides=bool(loose_ends)), *loose_ends))
     llm_free = content.models.llm.is_built_in
-    return Reading(content, (*check_flow(content.flow, llm_free=llm_free), *check_choices(content)))
-
-
-def check_choices(content: AgentContent) -> list[Problem]:
-    """Vendors and options, as far as they can be judged without the account."""
-    problems = []
-    for talent in TALENTS:
-        choice, place = content.models.of(talent), NAMES[talent]
-        path = ("models", talent)
-        try:
-            vendor = vendor_named(choice.vendor)
-        except KeyError:
-            problems.append(Problem(place, f"There is no vendor called “{choice.vendor}”.", path))
-            continue
-        declared = vendor.talent(talent)
-        if declared is None:
-            problems.append(Problem(place, f"{vendor.label} cannot do this.", path))
-            continue
-        if not choice.is_built_in and choice.account is None:
-            problems.append(Problem(place, f"Choose an account with {vendor.label}.", (*path, "account")))
-        account_errors = set(vendor.validate_account(Provider(vendor=vendor.name)))
-        wrong = validate_options(vendor, Provider(vendor=vendor.name, options=choice.options), talent)
-        problems += [Problem(place, sentence, path) for sentence in wrong if sentence not in account_errors]
-        if declared.languages and content.language.split("-")[0] not in declared.languages:
-            problems.append(Problem(place, f"{vendor.label} does not know this language.", path))
-    return problems
-
-
-NAMES: dict[TalentName, str] = {"stt": "Ears", "llm": "Mind", "tts": "Voice", "s2s": "Speech-to-speech"}
+    found = [*check_flow(content.flow, llm_free=llm_free), *check_choices(content)]
+    return Reading(content, (*found, *check_fallbacks(content.fallbacks), *check_routing(content)))
 
 
 def refuse_oversized(document: object) -> dict[str, Any]:

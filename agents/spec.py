@@ -6,12 +6,16 @@ A spec is never logged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from pydantic import SecretStr
+from django.utils import timezone
 
-from agents.content import NAMES, TALENTS, AgentContent, Choice, read
+from agents.accounts import pools
+from agents.checks import NAMES
+from agents.content import AgentContent, Choice, read
 from agents.errors import NotPublishable, ProviderAccountMissing
 from agents.models import Agent, AgentVersion, ProviderAccount
 from media_worker.contract.spec import AgentSpec, AudioFormat, CallSpec, Provider, Providers, Scalar
@@ -19,29 +23,48 @@ from media_worker.providers.base import TalentName
 from voiceops.lib.schema import current_schema
 
 LONGEST_PARTY = 64
+LEASE_SLACK = timedelta(minutes=5)
+"""Beyond the longest call: a lease that nobody ended."""
 
 
 def build_spec(
-    *, version: AgentVersion, call: Any, audio: AudioFormat, variables: Mapping[str, Scalar] | None = None
+    *,
+    version: AgentVersion,
+    call: Any,
+    audio: AudioFormat,
+    variables: Mapping[str, Scalar] | None = None,
+    faults: list[str] | None = None,
 ) -> CallSpec:
-    """The spec of a call (`calls.models.Call`) that this published version answers.
+    """The spec of a call (`calls.models.Call`) that this published version answers. The call holds keys from now on:
+    `pools.release` when it ends. `faults` gets what is wrong and does not keep the call from starting.
 
     Raises ProviderAccountMissing when an account it needs is gone, NotPublishable when the stored content cannot be
     read any more.
     """
-    return _spec(version.agent, version.number, version.content, call, audio, variables or {})
+    return _spec(version.agent, version.number, version.content, call, audio, variables or {}, faults)
 
 
 def build_spec_for_draft(
-    *, agent: Agent, call: Any, audio: AudioFormat, variables: Mapping[str, Scalar] | None = None
+    *,
+    agent: Agent,
+    call: Any,
+    audio: AudioFormat,
+    variables: Mapping[str, Scalar] | None = None,
+    faults: list[str] | None = None,
 ) -> CallSpec:
     """The spec of a test call to the draft. Raises NotPublishable with the draft's problems."""
     number = agent.published.number + 1 if agent.published else 1
-    return _spec(agent, number, agent.draft, call, audio, variables or {})
+    return _spec(agent, number, agent.draft, call, audio, variables or {}, faults)
 
 
 def _spec(
-    agent: Agent, number: int, document: object, call: Any, audio: AudioFormat, variables: Mapping[str, Scalar]
+    agent: Agent,
+    number: int,
+    document: object,
+    call: Any,
+    audio: AudioFormat,
+    variables: Mapping[str, Scalar],
+    faults: list[str] | None,
 ) -> CallSpec:
     reading = read(document)
     if reading.content is None or reading.blocking:
@@ -67,7 +90,7 @@ def _spec(
             name=agent.name,
             language=content.language,
             flow=content.flow,
-            providers=providers(content),
+            providers=providers(content, call.id, faults),
             turns=content.turns,
             limits=content.limits,
             fallbacks=content.fallbacks,
@@ -77,15 +100,54 @@ def _spec(
     )
 
 
-def providers(content: AgentContent) -> Providers:
-    """The three choices with their accounts' keys. Raises ProviderAccountMissing."""
-    wanted = {choice.account for talent in TALENTS if (choice := content.models.of(talent)).account}
-    accounts = {account.id: account for account in ProviderAccount.objects.filter(id__in=wanted, archived_at=None)}
-    built = {talent: _provider(talent, content.models.of(talent), accounts) for talent in TALENTS}
-    return Providers(stt=built["stt"], llm=built["llm"], tts=built["tts"])
+def providers(content: AgentContent, call_id: UUID, faults: list[str] | None = None) -> Providers:
+    """All choices with the keys of their accounts; the call holds a key of each account that it begins with.
+
+    Raises ProviderAccountMissing when the account of the ears, the mind or the voice is gone. Who only helps out (a
+    backup, the small model, a speech-to-speech model before the three) is left out then, and `faults` gets a sentence,
+    as it does for an account none of whose keys is fit.
+    """
+    models = content.models
+    told: list[str] = []
+    wanted = {choice.account for _, _, choice in models.every() if choice.account}
+    accounts = {row.id: row for row in ProviderAccount.objects.filter(id__in=wanted, archived_at=None)}
+    begins_with = [models.s2s] if models.s2s else [choice for _, _, choice in models.first()]
+    leased = {choice.account for choice in begins_with if choice.account in accounts}
+    until = timezone.now() + timedelta(seconds=content.limits.max_duration) + LEASE_SLACK
+    taken = pools.take(call_id, list(accounts), [account for account in leased if account], until)
+    told += [pool.fault for pool in taken.values() if pool.fault]
+
+    def one(talent: TalentName, choice: Choice) -> Provider:
+        return _provider(talent, choice, accounts, taken)
+
+    def helper(talent: TalentName, choice: Choice | None) -> Provider | None:
+        try:
+            return one(talent, choice) if choice else None
+        except ProviderAccountMissing as error:
+            told.append(f"The call goes on without one that should help out. {error.sentence}")
+            return None
+
+    def several(talent: TalentName, choices: Sequence[Choice]) -> tuple[Provider, ...]:
+        return tuple(found for choice in choices if (found := helper(talent, choice)))
+
+    built = Providers(
+        stt=one("stt", models.stt),
+        llm=one("llm", models.llm),
+        tts=one("tts", models.tts),
+        stt_backups=several("stt", models.stt_backups),
+        llm_backups=several("llm", models.llm_backups),
+        tts_backups=several("tts", models.tts_backups),
+        small=helper("llm", models.small),
+        s2s=helper("s2s", models.s2s),
+    )
+    if faults is not None:
+        faults += told
+    return built
 
 
-def _provider(talent: TalentName, choice: Choice, accounts: Mapping[Any, ProviderAccount]) -> Provider:
+def _provider(
+    talent: TalentName, choice: Choice, accounts: Mapping[UUID, ProviderAccount], taken: Mapping[UUID, pools.Pool]
+) -> Provider:
     if choice.account is None:
         return Provider(vendor=choice.vendor, options=choice.options)
     account = accounts.get(choice.account)
@@ -94,10 +156,13 @@ def _provider(talent: TalentName, choice: Choice, accounts: Mapping[Any, Provide
             f"{NAMES[talent]}: the provider account this agent uses was archived or removed. "
             "Choose another under Voice & models and publish."
         )
+    keys = taken[account.id].for_the_wire()
     return Provider(
         vendor=account.vendor,
         base_url=account.base_url or None,
-        api_key=SecretStr(account.api_key) if account.api_key else None,
+        api_key=keys[0].secret if keys else None,
+        key=keys[0].id if keys else "",
+        keys=keys,
         account=account.account,
         options=choice.options,
     )

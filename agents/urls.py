@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from agents.views import behaviour, details, listing, new, providers, publish, script, versions, voice
+from agents.views import behaviour, details, listing, new, provider_keys, providers, publish, script, versions, voice
 
 urlpatterns = [
     path("agents/", listing.agents, name="agents"),
@@ -22,8 +22,20 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/archive/", details.archive, name="archive_agent"),
     path("agents/<uuid:agent_id>/unarchive/", details.unarchive, name="unarchive_agent"),
     path("settings/providers/", providers.providers, name="providers"),
+    path("settings/providers/new/", providers.vendor_list, name="vendors"),
     path("settings/providers/new/<slug:vendor_name>/", providers.new_provider, name="new_provider"),
     path("settings/providers/<uuid:account_id>/", providers.provider, name="provider"),
     path("settings/providers/<uuid:account_id>/try/", providers.try_provider, name="try_provider"),
     path("settings/providers/<uuid:account_id>/archive/", providers.archive_provider, name="archive_provider"),
+    path("settings/providers/<uuid:account_id>/keys/new/", provider_keys.new_key, name="new_provider_key"),
+    path("settings/providers/<uuid:account_id>/keys/<uuid:key_id>/", provider_keys.provider_key, name="provider_key"),
+    path("settings/providers/<uuid:account_id>/keys/<uuid:key_id>/try/", provider_keys.try_key, name="try_key"),
+    path(
+        "settings/providers/<uuid:account_id>/keys/<uuid:key_id>/reinstate/",
+        provider_keys.reinstate_key,
+        name="reinstate_key",
+    ),
+    path(
+        "settings/providers/<uuid:account_id>/keys/<uuid:key_id>/remove/", provider_keys.remove_key, name="remove_key"
+    ),
 ]

@@ -26,11 +26,12 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
+from agents.accounts import pools
 from calls import lifecycle, live, turns
 from calls.lifecycle import End
 from calls.models import Call, CallEvent, CallSnapshot
 from media_worker.contract.events import CallEvent as Told
-from media_worker.contract.events import Snapshot
+from media_worker.contract.events import KeyTrouble, Snapshot
 from voiceops.lib.schema import current_schema
 
 logger = logging.getLogger(__name__)
@@ -178,6 +179,9 @@ def _store_told(call_id: UUID, notes: Sequence[Note]) -> None:
             live.publish(current_schema(), f"call:{call_id}", "turn", client_id=_client(call_id))
         elif new:
             live.publish(current_schema(), f"call:{call_id}", "event", client_id=_client(call_id))
+        for event in new:
+            if event.kind == "key_trouble":
+                pools.troubled(call_id, KeyTrouble.model_validate(event.data))
 
 
 def _store_new(call_id: UUID, happened: Sequence[Happened]) -> list[CallEvent]:

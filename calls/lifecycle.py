@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from agents.accounts import pools
 from calls import live
 from calls.aftercall import actions as aftercall
 from calls.models import Call
@@ -114,6 +115,7 @@ def end(call_id: UUID, how: End) -> bool:
         call.fault = how.fault or meaning.fault
         call.outcome = how.outcome[:40]
         call.sip_code = how.sip_code or call.sip_code
+        pools.release(call.pk)
         aftercall.plan(call)
         return True
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from pydantic import SecretStr
 
-from agents.content import NAMES, TALENTS, AgentContent
+from agents.checks import place_of_choice
+from agents.content import AgentContent
 from agents.flow.problems import Problem
-from agents.models import ProviderAccount
+from agents.models import ProviderAccount, ProviderKey
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import TalentName, VendorSpec
+from media_worker.providers.base import VendorSpec
 from media_worker.providers.registry import vendor as vendor_named
 
 
 def active() -> list[ProviderAccount]:
-    return list(ProviderAccount.objects.filter(archived_at=None))
+    """With their keys at hand."""
+    return list(ProviderAccount.objects.filter(archived_at=None).prefetch_related("keys"))
 
 
 def vendor_of(account: ProviderAccount) -> VendorSpec | None:
@@ -40,18 +41,13 @@ def can_be_tried(account: ProviderAccount) -> bool:
     return vendor is not None and vendor.probe is not None
 
 
-def as_provider(
-    account: ProviderAccount, options: dict[str, str | int | float | bool | None] | None = None
-) -> Provider:
-    """The account as the media plane gets it, with its key."""
-    return Provider.model_validate(
-        {
-            "vendor": account.vendor,
-            "base_url": account.base_url or None,
-            "api_key": account.api_key or None,
-            "account": account.account,
-            "options": options or {},
-        }
+def as_provider(account: ProviderAccount, key: ProviderKey | None = None) -> Provider:
+    """The account with one of its keys, as the media plane's vendors read it."""
+    return Provider(
+        vendor=account.vendor,
+        base_url=account.base_url or None,
+        api_key=SecretStr(key.secret) if key else None,
+        account=account.account,
     )
 
 
@@ -59,67 +55,16 @@ def account_problems(content: AgentContent) -> list[Problem]:
     """What keeps the chosen accounts from being used: archived, gone, of another vendor, or incomplete."""
     problems = []
     known = {account.id: account for account in active()}
-    for talent in TALENTS:
-        choice, path = content.models.of(talent), ("models", talent, "account")
+    for talent, where, choice in content.models.every():
+        place, path = place_of_choice(talent, where), ("models", *where, "account")
         if choice.account is None:
             continue
         account = known.get(choice.account)
         vendor = vendor_of(account) if account else None
         if account is None or vendor is None or account.vendor != choice.vendor:
             sentence = "The chosen account was archived or removed. Choose another."
-            problems.append(Problem(NAMES[talent], sentence, path))
+            problems.append(Problem(place, sentence, path))
             continue
-        problems += [Problem(NAMES[talent], s, path) for s in vendor.validate_account(as_provider(account))]
+        key = next(iter(account.keys.all()), None)
+        problems += [Problem(place, s, path) for s in vendor.validate_account(as_provider(account, key))]
     return problems
-
-
-@dataclass(frozen=True)
-class Row:
-    """An account in the list. `state` is a value of the status table's kind `account`."""
-
-    account: ProviderAccount
-    vendor_label: str
-    talents: str
-    last4: str
-    state: str
-    can_be_tried: bool
-
-
-@dataclass(frozen=True)
-class VendorCard:
-    """A vendor that an account can be made with."""
-
-    vendor: VendorSpec
-    talents: str
-
-
-TALENT_WORDS: dict[TalentName, str] = {"stt": "ears", "llm": "mind", "tts": "voice", "s2s": "speech-to-speech"}
-
-
-def rows() -> list[Row]:
-    found = []
-    for account in active():
-        vendor = vendor_of(account)
-        state = "untested" if account.tested_at is None else "failed" if account.last_error else "ok"
-        label = vendor.label if vendor else account.vendor
-        found.append(
-            Row(
-                account, label, talents_in_words(vendor) if vendor else "", last4(account), state, can_be_tried(account)
-            )
-        )
-    return found
-
-
-def vendor_cards(vendors: Iterable[VendorSpec]) -> list[VendorCard]:
-    return [VendorCard(vendor, talents_in_words(vendor)) for vendor in vendors if vendor.account]
-
-
-def talents_in_words(vendor: VendorSpec) -> str:
-    said = ", ".join(TALENT_WORDS[talent] for talent in vendor.talents())
-    return said[:1].upper() + said[1:]
-
-
-def last4(account: ProviderAccount) -> str:
-    """The end of the key, to tell one from another; a short key shows nothing."""
-    key = str(account.api_key or "")
-    return key[-4:] if len(key) >= 12 else ""

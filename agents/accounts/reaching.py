@@ -15,8 +15,9 @@ from urllib.parse import urlencode
 import httpx2
 from django.conf import settings
 
+from agents.accounts import pools
 from agents.accounts.queries import as_provider, vendor_of
-from agents.models import ProviderAccount
+from agents.models import ProviderAccount, ProviderKey
 from media_worker.contract.spec import Provider
 from media_worker.providers.base import Probe
 from voiceops.lib.errors import AddressRefused, ProviderRefused, ProviderUnreachable
@@ -30,18 +31,22 @@ class NotUnderstood(ProviderRefused):
     """The request has something in it that this server does not know."""
 
 
+class KeyRefused(ProviderRefused):
+    """The key itself is what the vendor does not want."""
+
+
 def allowed_networks() -> list[Network]:
     """Private networks where the operator runs model servers."""
     return [ipaddress.ip_network(text, strict=False) for text in settings.MODEL_NETWORKS]
 
 
-def try_out(account: ProviderAccount) -> str:
-    """The request that the vendor's `probe` declares. A sentence, raised as ProviderError when it fails."""
+def try_out(account: ProviderAccount, key: ProviderKey | None = None) -> str:
+    """The request that the vendor's `probe` declares, with this key. A sentence, raised as ProviderError when it fails."""
     vendor = vendor_of(account)
     if vendor is None or vendor.probe is None:
         raise ProviderRefused("This vendor cannot be tested without a call.")
     listed = vendor.probe.lists
-    answer = ask(account, "GET", vendor.probe.path, seconds=TEST_SECONDS, plain=not listed)
+    answer = ask(account, "GET", vendor.probe.path, seconds=TEST_SECONDS, plain=not listed, key=key)
     if not listed:
         return "It works: the key was accepted."
     things = answer.get(listed) if isinstance(answer, dict) else answer
@@ -55,11 +60,18 @@ def try_out(account: ProviderAccount) -> str:
 
 
 def ask(
-    account: ProviderAccount, method: str, path: str, *, seconds: float, body: Any = None, plain: bool = False
+    account: ProviderAccount,
+    method: str,
+    path: str,
+    *,
+    seconds: float,
+    body: Any = None,
+    plain: bool = False,
+    key: ProviderKey | None = None,
 ) -> Any:
-    """The JSON answer, or the text of it with `plain`. Raises ProviderRefused or ProviderUnreachable, in words without
+    """With this key, or the account's best. The JSON answer, or the text of it with `plain`. Raises ProviderRefused or ProviderUnreachable, in words without
     the key."""
-    provider, vendor = as_provider(account), vendor_of(account)
+    provider, vendor = as_provider(account, key or pools.usable(account.pk)), vendor_of(account)
     probe = (vendor.probe if vendor else None) or Probe()
     address, headers = addressed(provider, probe, path)
     try:
@@ -109,7 +121,7 @@ def _filled(text: str, provider: Provider) -> str:
 def _answer(response: httpx2.Response, plain: bool = False) -> Any:
     status = response.status_code
     if status in (401, 403):
-        raise ProviderRefused("The server refused the key. Check that it is whole and still valid.")
+        raise KeyRefused("The server refused the key. Check that it is whole and still valid.")
     if status == 404:
         raise ProviderRefused(
             "The address exists, but not this path. A server of OpenAI’s protocol usually ends with /v1."

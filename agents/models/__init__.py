@@ -1,4 +1,4 @@
 from agents.models.agent import Agent, AgentVersion
-from agents.models.provider import ProviderAccount
+from agents.models.provider import KeyLease, ProviderAccount, ProviderKey
 
-__all__ = ["Agent", "AgentVersion", "ProviderAccount"]
+__all__ = ["Agent", "AgentVersion", "KeyLease", "ProviderAccount", "ProviderKey"]

@@ -60,6 +60,8 @@ class Bridging:
     async def run(self) -> None:
         try:
             await self._carrier_starts()
+            for sentence in self._opened.faults:
+                self._tell(Fault(whose="customer", stage="keys", message=sentence))
             self._spawn(self._from_carrier())
             self._spawn(self._workers_turn())
             self._spawn(self._stay_alive())

@@ -54,6 +54,7 @@ class Opened:
     account: Account | None = None
     refusal: End | None = None
     caller_id: str = ""
+    faults: tuple[str, ...] = ()
 
 
 class HandshakeRefused(Exception):
@@ -106,7 +107,8 @@ def _check(carrier: Carrier, handshake: Handshake, call_id: UUID) -> None:
 
 
 def _opened(schema: str, carrier: Carrier, call: Call) -> Opened:
-    spec, refusal = _spec(carrier, call)
+    faults: list[str] = []
+    spec, refusal = _spec(carrier, call, faults)
     told = CallEvent.objects.filter(call=call)
     started = call.media_started_at
     assert started is not None
@@ -124,6 +126,7 @@ def _opened(schema: str, carrier: Carrier, call: Call) -> Opened:
         account=account_of(call),
         refusal=refusal,
         caller_id=call.called if call.direction == Call.Direction.INBOUND else call.caller,
+        faults=tuple(faults),
     )
 
 
@@ -131,14 +134,17 @@ def _last_seq(events: QuerySet[CallEvent], source: str) -> int:
     return events.filter(source=source).order_by("-seq").values_list("seq", flat=True).first() or 0
 
 
-def _spec(carrier: Carrier, call: Call) -> tuple[CallSpec | None, End | None]:
-    """A test of the editor's talks to the draft, every other call to the version it was pinned to."""
-    audio = carrier.capabilities.audio
+def _spec(carrier: Carrier, call: Call, faults: list[str]) -> tuple[CallSpec | None, End | None]:
+    """A test of the editor's talks to the draft, every other call to the version it was pinned to. `faults` gets what
+    is wrong with the accounts and does not keep the call from starting."""
+    audio, variables = carrier.capabilities.audio, call.variables
     try:
         if call.agent_version is not None:
-            return build_spec(version=call.agent_version, call=call, audio=audio, variables=call.variables), None
+            version = call.agent_version
+            return build_spec(version=version, call=call, audio=audio, variables=variables, faults=faults), None
         if call.test and call.agent is not None:
-            return build_spec_for_draft(agent=call.agent, call=call, audio=audio, variables=call.variables), None
+            agent = call.agent
+            return build_spec_for_draft(agent=agent, call=call, audio=audio, variables=variables, faults=faults), None
         return None, End(EndedReason.AGENT_NOT_PUBLISHED)
     except VoiceOpsError as error:
         return None, End(EndedReason.AGENT_UNUSABLE, detail=error.sentence)

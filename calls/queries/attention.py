@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 from django.urls import NoReverseMatch, reverse
 
-from agents.models import Agent, ProviderAccount
+from agents.models import Agent, ProviderAccount, ProviderKey
 from calls.models import AfterCallJob, Call, PhoneNumber, Recording
 from calls.queries.home import day_start
 from tenants import access
@@ -148,12 +148,40 @@ def _agents(viewer: Viewer) -> list[Notice]:
 def _accounts(viewer: Viewer) -> list[Notice]:
     accounts = access.visible(viewer.person, ProviderAccount.objects.filter(archived_at=None)).exclude(last_error="")
     return [
-        Notice("bad", f"{account.label} does not work: {account.last_error}", "Mend it", _place("settings"), icon="cpu")
+        Notice("bad", f"{account.label} does not work: {account.last_error}", "Mend it", _provider(account.pk), "cpu")
         for account in accounts.only("label", "last_error")[:NAMED]
     ]
 
 
-QUERIES: tuple[Callable[[Viewer], list[Notice]], ...] = (_faults, _recordings, _jobs, _numbers, _agents, _accounts)
+def _keys(viewer: Viewer) -> list[Notice]:
+    """Keys that a vendor refused, and those that failed their last test."""
+    keys = access.visible(viewer.person, ProviderKey.objects.filter(account__archived_at=None))
+    bad = keys.exclude(last_error="").select_related("account").defer("secret").order_by("account__label", "alias")
+    return [
+        Notice(
+            "bad",
+            f"{key.account.label}: the key “{key.alias}” {'is set aside' if key.refused_at else 'fails'}. {key.last_error}",
+            "Mend it",
+            _provider(key.account_id),
+            icon="cpu",
+        )
+        for key in bad[:NAMED]
+    ]
+
+
+def _provider(account: UUID) -> str:
+    return reverse("provider", args=[account])
+
+
+QUERIES: tuple[Callable[[Viewer], list[Notice]], ...] = (
+    _faults,
+    _recordings,
+    _jobs,
+    _numbers,
+    _agents,
+    _accounts,
+    _keys,
+)
 
 
 def _calls(count: int) -> str:

@@ -20,6 +20,9 @@ from media_worker.contract.spec import CallSpec, Provider, Scalar
 TalentName: TypeAlias = Literal["stt", "llm", "tts", "s2s"]
 Kind: TypeAlias = Literal["text", "secret", "url", "number", "choice", "bool"]
 
+LONGEST_SECRET = 8000
+"""A service account's JSON is a key of some 2,400 characters."""
+
 
 class ProviderUnavailable(RuntimeError):
     """A talent cannot be built. The message says what to do; `permanent` when trying again cannot help."""
@@ -236,6 +239,9 @@ def _check(field: Field, value: Scalar) -> str:
             return f"{field.label} is either on or off."
     elif field.kind == "url":
         return _check_url(field, str(value))
+    elif field.kind == "secret":
+        if len(str(value)) > LONGEST_SECRET or any(ord(c) < 32 and c not in "\r\n\t" for c in str(value)):
+            return f"{field.label} is too long or has characters that cannot be used."
     elif len(str(value)) > 2000 or any(ord(c) < 32 for c in str(value)):
         return f"{field.label} is too long or has characters that cannot be used."
     return ""

@@ -13,7 +13,8 @@ from agents.accounts.actions import AccountDraft
 from agents.content import read
 from agents.generate import Request, model
 from agents.generate.make import generate
-from agents.models import Agent, ProviderAccount
+from agents.models import Agent, ProviderAccount, ProviderKey
+from media_worker.providers.registry import vendors
 from tenants.audit.models import AuditEvent
 from tests.agents.conftest import browser
 from tests.agents.conversations import ring
@@ -74,21 +75,30 @@ def account(agency: World, models_server: FakeOpenAI) -> ProviderAccount:
 
 
 def test_a_key_goes_in_and_never_comes_out(account: ProviderAccount, agency: World) -> None:
-    page = browser(agency.alice)
-    for where in (reverse("providers"), reverse("provider", args=[account.pk])):
+    page, key = browser(agency.alice), account.keys.get()
+    for where in (
+        reverse("providers"),
+        reverse("provider", args=[account.pk]),
+        reverse("provider_key", args=[account.pk, key.pk]),
+    ):
         shown = page.get(where).content.decode()
         assert KEY not in shown
         assert "1234" in shown
     assert KEY not in json.dumps(list(AuditEvent.objects.values("data", "object_label")))
-    stored = ProviderAccount.objects.filter(pk=account.pk).values_list("api_key", flat=True)[0]
+    stored = ProviderKey.objects.values_list("secret", flat=True)[0]
     assert KEY not in stored
 
 
-def test_an_empty_secret_keeps_the_stored_one(account: ProviderAccount, agency: World) -> None:
-    posted = {"label": "Renamed", "base_url": account.base_url, "api_key": ""}
+def test_an_account_is_renamed_and_its_key_stays(account: ProviderAccount, agency: World) -> None:
+    posted = {"label": "Renamed", "base_url": account.base_url}
     assert browser(agency.alice).post(reverse("provider", args=[account.pk]), posted).status_code == 302
     account.refresh_from_db()
-    assert (account.label, account.api_key) == ("Renamed", KEY)
+    assert (account.label, account.keys.get().secret) == ("Renamed", KEY)
+
+
+def test_the_only_secret_of_an_account_is_its_key() -> None:
+    secrets = {(vendor.name, field.name) for vendor in vendors() for field in vendor.account if field.kind == "secret"}
+    assert {name for _, name in secrets} <= {"api_key"}, "other fields are stored as they are typed"
 
 
 def test_only_who_manages_accounts_sees_them(account: ProviderAccount, agency: World) -> None:
@@ -102,9 +112,9 @@ def test_only_who_manages_accounts_sees_them(account: ProviderAccount, agency: W
 
 def test_a_real_request_tells_whether_the_key_works(account: ProviderAccount, models_server: FakeOpenAI) -> None:
     assert "It works" in reaching.try_out(account)
-    account.api_key = "sk-wrong-key-99999"
+    wrong = ProviderKey(account=account, alias="Wrong", secret="sk-wrong-key-99999")
     with pytest.raises(ProviderError, match="refused the key") as refused:
-        reaching.try_out(account)
+        reaching.try_out(account, wrong)
     assert "sk-wrong" not in str(refused.value)
     account.base_url = models_server.base_url.removesuffix("/v1")
     with pytest.raises(ProviderError, match="not this path"):

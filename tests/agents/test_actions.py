@@ -160,7 +160,7 @@ def test_an_agent_whose_account_is_archived_cannot_be_published(front_desk: Agen
     document["models"]["llm"] = {"account": str(account.pk), "vendor": "openai", "options": {}}
     actions.save_draft(agency.bob, front_desk, document, front_desk.draft_revision)
     actions.publish(agency.bob, front_desk)
-    assert accounts.used_by(account) == [front_desk]
+    assert accounts.used_by(account) == [accounts.Use(front_desk, needed=True)]
     accounts.archive(agency.alice, account)
     front_desk.refresh_from_db()
     document["flow"]["greeting"] = "Hello."

@@ -9,7 +9,9 @@ import pytest
 
 from agents import actions
 from agents.accounts import actions as accounts
+from agents.accounts import keys
 from agents.accounts.actions import AccountDraft
+from agents.accounts.keys import KeyDraft
 from agents.errors import NotPublishable, ProviderAccountMissing
 from agents.models import Agent, AgentVersion, ProviderAccount
 from agents.spec import build_spec, build_spec_for_draft
@@ -73,7 +75,7 @@ def test_a_spec_keeps_its_key_when_the_account_changes(
     version: AgentVersion, account: ProviderAccount, agency: World
 ) -> None:
     spec = build_spec(version=version, call=Ringing(), audio=AudioFormat())
-    accounts.update(agency.alice, account, AccountDraft("openai", "Main", api_key="sk-another-key-000"))
+    keys.change(agency.alice, account.keys.get(), KeyDraft("Key 1", "sk-another-key-000"))
     assert spec.agent.providers.llm.api_key is not None
     assert spec.agent.providers.llm.api_key.get_secret_value() == KEY
 
@@ -92,3 +94,29 @@ def test_the_draft_is_tried_as_the_version_to_come(front_desk: Agent, agency: Wo
     front_desk.draft["flow"]["greeting"] = ""
     with pytest.raises(NotPublishable, match="Greeting"):
         build_spec_for_draft(agent=front_desk, call=Ringing(direction="web"), audio=AudioFormat())
+
+
+def test_backups_the_small_model_and_their_keys_come_along(
+    front_desk: Agent, account: ProviderAccount, agency: World
+) -> None:
+    other = accounts.create(agency.alice, AccountDraft("openai", "Other", api_key="sk-of-the-other-account"))
+    document = copy.deepcopy(front_desk.draft)
+    choice = {"account": str(account.pk), "vendor": "openai", "options": {}}
+    backup = {**choice, "account": str(other.pk)}
+    document["models"] |= {"llm": choice, "small": choice, "llm_backups": [backup, {"vendor": "builtin"}]}
+    actions.save_draft(agency.bob, front_desk, document, front_desk.draft_revision)
+    version = actions.publish(agency.bob, front_desk)
+    faults: list[str] = []
+    got = build_spec(version=version, call=Ringing(), audio=AudioFormat(), faults=faults).agent.providers
+    assert got.small is not None
+    assert got.small.key == got.llm.key == str(account.keys.get().pk)
+    assert [backup.vendor for backup in got.llm_backups] == ["openai", "builtin"]
+    assert (got.llm_backups[0].alias, got.llm.alias) == ("Key 1", "Key 1")
+    assert faults == []
+    assert other.keys.get().leases.count() == 0, "a backup is held when it is needed"
+    assert account.keys.get().leases.count() == 1
+
+    accounts.archive(agency.alice, other)
+    got = build_spec(version=version, call=Ringing(), audio=AudioFormat(), faults=faults).agent.providers
+    assert [backup.vendor for backup in got.llm_backups] == ["builtin"]
+    assert "goes on without one that should help out" in faults[0]

@@ -71,12 +71,14 @@ def test_who_is_not_signed_in_is_sent_to_our_own_page(agency: World):
 
 def test_no_secret_is_ever_shown(agency: World):
     account = CarrierAccount.objects.create(carrier="twilio", label="T", account_sid="AC1", auth_token="s3cr3t-token")
-    provider = ProviderAccount.objects.create(vendor="openai", label="O", api_key="s3cr3t-key", account={"x": "s3cr3t"})
+    provider = ProviderAccount.objects.create(vendor="openai", label="O", account={"x": "s3cr3t"})
+    pooled = provider.keys.create(alias="Key 1", secret="s3cr3t-key")
     key, _ = keys.create_key(agency.alice, "CI")
     alice = visitor("alice@alice.example")
     for path in (
         f"/admin/calls/carrieraccount/{account.pk}/change/",
         f"/admin/agents/provideraccount/{provider.pk}/change/",
+        f"/admin/agents/providerkey/{pooled.pk}/change/",
         f"/admin/people/apikey/{key.pk}/change/",
         f"/admin/people/user/{agency.alice.pk}/change/",
         "/admin/calls/carrieraccount/",

@@ -1,8 +1,8 @@
 """Model fields whose column holds a sealed value, bound to schema|model|field|pk of its row.
 
-    class ProviderAccount(models.Model):
+    class ProviderKey(models.Model):
         id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-        api_key = EncryptedTextField()
+        secret = EncryptedTextField()
 
 - The row's key must be known before it is saved: give the model a UUID primary key with a default.
 - The value is opened when the attribute is first read, so lists of rows cost nothing.

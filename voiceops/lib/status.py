@@ -52,8 +52,17 @@ STATUSES: dict[str, dict[str, Status]] = {
         "active": Status(icon="circle-check", word="Works", tone="good"),
         "ok": Status(icon="circle-check", word="Works", tone="good"),
         "untested": Status(icon="circle-dashed", word="Not tried yet"),
+        "partly": Status(icon="triangle-alert", word="Some keys fail", tone="warn"),
         "failed": Status(icon="circle-x", word="Fails", tone="bad"),
         "disabled": Status(icon="circle-pause", word="Off"),
+    },
+    "key": {
+        "ok": Status(icon="circle-check", word="Works", tone="good"),
+        "untested": Status(icon="circle-dashed", word="Not tried yet"),
+        "cooling": Status(icon="clock", word="Cooling down", tone="warn"),
+        "full": Status(icon="gauge", word="Full", tone="warn"),
+        "refused": Status(icon="circle-x", word="Set aside", tone="bad"),
+        "failed": Status(icon="circle-x", word="Fails", tone="bad"),
     },
     "person": {
         "active": Status(icon="circle-check", word="Active", tone="good"),
