@@ -68,6 +68,28 @@ def plain(why: Any) -> str:
     return text if " " in text else text.replace("_", " ").replace(":", " ")
 
 
+def _span(data: Data) -> Line:
+    """One piece of work: `OpenAI LLM gpt-5-mini, 390 ms for reply 3`."""
+    who = " ".join(
+        filter(None, (_vendor(data), str(data.get("stage", "")).upper(), data.get("model"), data.get("name")))
+    )
+    took = milliseconds(int(data.get("ended_ms") or 0) - int(data.get("started_ms") or 0))
+    error = f": {plain(data['error'])}" if data.get("error") else ""
+    dropped = "" if data.get("kept", True) else ", dropped"
+    return Line(
+        icon="chart-gantt",
+        text=f"{who}, {took} for {_reply(data).lower()}{dropped}{error}",
+        tone="bad" if error else "",
+    )
+
+
+def _key_trouble(data: Data) -> str:
+    if data.get("what") == "refused":
+        return "A key was refused by its vendor"
+    wait = data.get("retry_after")
+    return "A key has to wait: its vendor limits its rate" + (f", {wait:g} s" if wait else "")
+
+
 _LINES: dict[str, Callable[[Data], Line]] = {
     "started": lambda d: Line(
         icon="play", text="Another worker took over" if d.get("resumed") else "The agent came on the line"
@@ -79,6 +101,12 @@ _LINES: dict[str, Callable[[Data], Line]] = {
     "latency": lambda d: Line(icon="timer", text=_latency(d)),
     "on_wire": lambda d: Line(icon="radio-tower", text=f"{_reply(d)} reached the carrier’s socket"),
     "interrupted": lambda d: Line(icon="hand", text=f"The caller spoke over {_reply(d).lower()}", tone="warn"),
+    "paused": lambda d: Line(icon="pause", text=f"{_reply(d)} paused for {milliseconds(d.get('ms'))} by a noise"),
+    "backchannel": lambda d: Line(
+        icon="message-circle", text=f"The caller agreed in passing, during {_reply(d).lower()}"
+    ),
+    "span": lambda d: _span(d),
+    "key_trouble": lambda d: Line(icon="key-round", text=_key_trouble(d), tone="warn"),
     "node_entered": lambda d: Line(icon="git-branch", text=_why(f"Node {d.get('node')}", d)),
     "variable_set": lambda d: Line(icon="braces", text=f"{d.get('name')} was set"),
     "fallback": lambda d: Line(

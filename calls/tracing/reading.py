@@ -130,7 +130,7 @@ def trace(call_id: UUID) -> list[Exchange]:
 
 def exchange(call_id: UUID, number: int) -> Exchange:
     """One turn of it. One query; a turn of which nothing is known is empty."""
-    mine = Q(data__turn=number, kind__in=KINDS) | Q(kind="fallback", data__turn=None)
+    mine = Q(data__turn=number, kind__in=KINDS) | Q(kind="fallback") & (Q(data__turn=None) | Q(data__turn__isnull=True))
     return next(iter(_build(CallEvent.objects.filter(mine, call_id=call_id))), Exchange(number))
 
 

@@ -10,12 +10,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from calls.models import Call, Turn
-from calls.queries import describe, sentence
+from calls.queries import describe, sentence, traced
 from calls.queries.detail import detail
 from tenants import access
 from tenants.access import Permission
 
-TABS = ("transcript", "data", "events")
+TABS = ("transcript", "data")
+INTERNAL_TABS = (*TABS, "trace", "events")
+OPEN_TURNS = 12
 SHOWN = ("client", "agent", "agent_version", "number")
 
 
@@ -26,13 +28,16 @@ def show(request: HttpRequest, call_id: UUID) -> HttpResponse:
     call = access.find(request, Call.objects.select_related(*SHOWN), call_id)
     internals = access.may(person, Permission.VIEW_INTERNALS)
     tab = request.GET.get("tab", "")
-    tab = tab if tab in (TABS if internals else TABS[:2]) else TABS[0]
+    tab = tab if tab in (INTERNAL_TABS if internals else TABS) else TABS[0]
     found = detail(call, internals, events=tab == "events")
     country = request.tenant.country  # type: ignore[attr-defined]
     context = {
         "call": call,
         "detail": found,
         "turn": found.slowest,
+        "shown": traced.of_turn(call, found.slowest) if internals else None,
+        "trace": traced.of_call(call) if tab == "trace" else [],
+        "open_turns": OPEN_TURNS,
         "lines": [(event, describe.line(event)) for event in found.events],
         "title": sentence.title(call, country),
         "ending": sentence.ending(call, internals),
@@ -54,5 +59,19 @@ def turn(request: HttpRequest, call_id: UUID, turn_id: int) -> HttpResponse:
     person = access.require(request, Permission.VIEW_INTERNALS)
     call = access.find(request, Call.objects.all(), call_id)
     shown = access.find(request, Turn.objects.filter(call=call), turn_id)
-    context = {"call": call, "turn": shown, "internals": access.may(person, Permission.VIEW_INTERNALS)}
+    context = {
+        "call": call,
+        "turn": shown,
+        "shown": traced.of_turn(call, shown),
+        "internals": access.may(person, Permission.VIEW_INTERNALS),
+    }
     return render(request, "calls/_turn.html", context)
+
+
+@never_cache
+@require_GET
+def trace_turn(request: HttpRequest, call_id: UUID, number: int) -> HttpResponse:
+    """One turn's waterfall, for the trace of a long call."""
+    access.require(request, Permission.VIEW_INTERNALS)
+    call = access.find(request, Call.objects.all(), call_id)
+    return render(request, "calls/_waterfall.html", {"shown": traced.of_number(call, number)})

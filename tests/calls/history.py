@@ -9,6 +9,7 @@ from typing import Any
 
 from agents.models import Agent
 from calls.models import Call, CallEvent, Recording, Turn
+from media_worker.contract.events import Span
 
 SAID = (
     ("Bright Dental, good morning. How can I help?", ""),
@@ -101,7 +102,12 @@ def talk(call: Call, dice: random.Random | None = None, exchanges: int = len(SAI
         kinds: list[tuple[int, str, dict[str, Any]]] = [
             (end, "user_turn", {"turn": number, "text": heard}),
             (end + 250, "latency", {"turn": number, **stages}),
+            (wire, "on_wire", {"turn": number}),
             (stop, "agent_turn", {"turn": number, "text": text}),
+            *(
+                (span.ended_ms, "span", span.model_dump(mode="json", exclude={"kind"}))
+                for span in spans(number, stages)
+            ),
         ]
         if cut:
             kinds.append((stop, "interrupted", {"turn": number}))
@@ -117,6 +123,26 @@ def talk(call: Call, dice: random.Random | None = None, exchanges: int = len(SAI
         for seq, (ms, kind, data) in enumerate(log, start=1)
     )
     return turns
+
+
+def spans(number: int, stages: dict[str, Any]) -> list[Span]:
+    """What the stages of a reply took. The third came of a second model, and of a guess that was dropped."""
+    end, asked, wire = stages["speech_end_ms"], stages["llm_start_ms"], stages["on_wire_ms"]
+    large = {"stage": "llm", "vendor": "openai", "model": "gpt-5-mini", "key": "Main", "turn": number}
+    made = [
+        Span(turn=number, stage="stt", vendor="builtin", started_ms=end - 900, ended_ms=end + 240, seconds=0.9),
+        Span(turn=number, stage="turn", vendor="builtin", why="smart-turn 0.91", started_ms=end, ended_ms=end + 200),
+        Span(turn=number, stage="tts", vendor="builtin", started_ms=wire - 85, first_ms=wire - 12, ended_ms=wire + 400),
+    ]
+    thought = {"first_ms": wire - 90, "ended_ms": wire + 200, "tokens_in": 612, "tokens_out": 34, "tier": "large"}
+    if number == 3:
+        slow = {"tier": "small", "kept": False, "error": "no_first_token", "started_ms": asked}
+        made.append(Span(**large, started_ms=end - 150, ended_ms=end + 60, kept=False, why="speculative"))
+        made.append(Span(**large, **slow, ended_ms=asked + 120))
+        made.append(Span(**large, **thought, started_ms=asked + 125, why="escalated"))
+    else:
+        made.append(Span(**large, **thought, started_ms=asked, why="no rule held"))
+    return made
 
 
 def make_many(agents: list[Agent], count: int, now: datetime, seed: int = 7) -> list[Call]:

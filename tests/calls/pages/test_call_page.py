@@ -17,6 +17,7 @@ from calls.models import AfterCallJob, Call, CallEvent, Recording, Turn
 from calls.queries import sentence
 from tenants.people.models import User
 from tests.calls.history import make_call, talk
+from tests.calls.tracing.conversation import remember
 from tests.world import World
 
 pytestmark = pytest.mark.db
@@ -56,14 +57,54 @@ def test_the_transcript_has_what_was_heard_and_strikes_what_was_not(
     assert f'data-seek="{cut.started_ms / 1000}"' in page
 
 
-def test_a_reply_shows_where_its_time_went(agency: World, browser: Browser, call: Call) -> None:
+def test_a_reply_shows_where_its_time_went_and_who_took_it(agency: World, browser: Browser, call: Call) -> None:
     reply = Turn.objects.filter(call=call, gap_ms__isnull=False).first()
     assert reply is not None
-    answer = browser(agency.alice).get(f"/calls/{call.pk}/turns/{reply.pk}/")
-    text = answer.content.decode()
+    text = browser(agency.alice).get(f"/calls/{call.pk}/turns/{reply.pk}/").content.decode()
+    for words in ("Speech to text", "End of turn", "Model", "Voice", "OpenAI", "Main", "large", "612", "no rule held"):
+        assert words in text
+    assert f"{reply.gap_ms} ms" in text
+    third = Turn.objects.get(call=call, role="agent", turn=3)
+    assert (
+        "Fallback, speech to text" in browser(agency.alice).get(f"/calls/{call.pk}/turns/{third.pk}/").content.decode()
+    )
+
+
+def test_a_call_without_spans_still_shows_its_stages(agency: World, browser: Browser, call: Call) -> None:
+    CallEvent.objects.filter(call=call, kind="span").delete()
+    reply = Turn.objects.filter(call=call, gap_ms__isnull=False).first()
+    assert reply is not None
+    text = browser(agency.alice).get(f"/calls/{call.pk}/turns/{reply.pk}/").content.decode()
     for stage in ("Hears the end", "Speech to text", "Model, first word", "Voice, first sound", "On the wire"):
         assert stage in text
-    assert f"{reply.gap_ms} ms" in text
+
+
+def test_the_trace_shows_every_turn_its_fallbacks_and_what_was_dropped(
+    agency: World, browser: Browser, call: Call
+) -> None:
+    page = text_of(browser, agency.alice, call, "?tab=trace")
+    for number in (1, 2, 3, 4):
+        assert f"Turn {number}" in page
+    assert "2 dropped" in page
+    assert "no first token" in page
+    assert "Fallback, speech to text: asked to say it again, nothing was understood" in page
+
+
+def test_a_long_calls_trace_opens_turn_by_turn(agency: World, browser: Browser, front_desk: Agent) -> None:
+    long = make_call(front_desk, timezone.now())
+    remember(long, turns=30)
+    page = text_of(browser, agency.alice, long, "?tab=trace")
+    assert page.count("wf-axis") == 12
+    assert f'hx-get="/calls/{long.pk}/trace/30/"' in page
+    piece = browser(agency.alice).get(f"/calls/{long.pk}/trace/30/").content.decode()
+    assert piece.count("wf-axis") == 1
+
+
+def test_who_may_not_see_internals_sees_no_trace(agency: World, browser: Browser, call: Call) -> None:
+    page = text_of(browser, agency.dana, call, "?tab=trace")
+    assert "tab=trace" not in page
+    assert "wf-row" not in page
+    assert browser(agency.dana).get(f"/calls/{call.pk}/trace/1/").status_code == 404
 
 
 def test_a_turn_of_another_call_is_not_found_here(

@@ -1,0 +1,202 @@
+"""A turn as a waterfall: its stages as bars on one axis of time, in percent of the axis, with words for the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from calls.queries.describe import plain
+from calls.tracing.reading import Exchange, Stage
+from media_worker.providers.registry import vendor
+from voiceops.lib.format import milliseconds, number
+
+BEFORE_THE_END_MS = 400
+"""How much of the caller's speech the axis shows: what is waited for begins with its end."""
+
+LABELS = {
+    "stt": "Speech to text",
+    "turn": "End of turn",
+    "llm": "Model",
+    "tool": "Tool",
+    "tts": "Voice",
+    "clip": "Recorded clip",
+    "cache": "Voice, kept",
+    "s2s": "Speech to speech",
+}
+STEPS = {
+    "reask": "asked to say it again",
+    "next_ears": "another vendor listens",
+    "filler": "a word of patience",
+    "next_model": "another model answers",
+    "backup_voice": "another voice goes on",
+    "next_key": "another key",
+    "escalated": "the large model takes over",
+    "timeout": "too slow",
+    "vendor_error": "the vendor failed",
+    "apology": "apologised",
+    "transfer": "handed over to a person",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """`x`, `width` and `tick` in percent of the axis. `dropped`: nobody heard what came of it."""
+
+    label: str
+    style: str
+    x: float
+    width: float
+    tick: float | None
+    took: str
+    who: str
+    tags: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    dropped: bool
+    failed: bool
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that happened at a moment: `at` in milliseconds after the caller's last sound."""
+
+    icon: str
+    text: str
+    tone: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    number: int
+    rows: tuple[Row, ...]
+    notes: tuple[Note, ...]
+    speech_end: float | None
+    on_wire: float | None
+    gap_ms: int | None
+    length: str
+
+    @property
+    def fallbacks(self) -> bool:
+        return any(note.icon == "life-buoy" for note in self.notes)
+
+    @property
+    def interrupted(self) -> bool:
+        return any(note.icon == "hand" for note in self.notes)
+
+    @property
+    def dropped(self) -> int:
+        return sum(row.dropped for row in self.rows)
+
+    @property
+    def failed(self) -> bool:
+        return any(row.failed for row in self.rows)
+
+
+def waterfall(exchange: Exchange) -> Waterfall:
+    zero, end = _axis(exchange)
+    length = max(1, end - zero)
+
+    def at(ms: int) -> float:
+        return round(min(100.0, max(0.0, 100 * (ms - zero) / length)), 2)
+
+    def moment(ms: int | None) -> float | None:
+        return None if ms is None or not zero <= ms <= end else at(ms)
+
+    rows = tuple(
+        Row(
+            label=_label(stage),
+            style=stage.stage,
+            x=at(stage.started_ms),
+            width=max(0.5, round(at(stage.ended_ms) - at(stage.started_ms), 2)),
+            tick=None if stage.stage == "stt" else moment(stage.first_ms),
+            took=milliseconds(_took(exchange, stage)),
+            who=_vendor(stage.vendor),
+            tags=tuple(filter(None, (stage.key, stage.tier))),
+            facts=_facts(exchange, stage),
+            dropped=not stage.kept,
+            failed=bool(stage.error),
+        )
+        for stage in exchange.stages
+    )
+    return Waterfall(
+        number=exchange.number,
+        rows=rows,
+        notes=_notes(exchange),
+        speech_end=moment(exchange.speech_end_ms) if exchange.number else None,
+        on_wire=moment(exchange.on_wire_ms),
+        gap_ms=exchange.gap_ms,
+        length=milliseconds(length),
+    )
+
+
+def _axis(exchange: Exchange) -> tuple[int, int]:
+    """From shortly before the caller's last sound, or the first piece of work, to the last."""
+    began = min((stage.started_ms for stage in exchange.stages), default=0)
+    if exchange.speech_end_ms is not None and exchange.number:
+        began = max(began, exchange.speech_end_ms - BEFORE_THE_END_MS)
+    ended = max((stage.ended_ms for stage in exchange.stages), default=began)
+    return began, max(ended, exchange.on_wire_ms or 0, began + 1)
+
+
+def _label(stage: Stage) -> str:
+    words = LABELS.get(stage.stage, stage.stage)
+    return f"{words} {stage.name}" if stage.stage == "tool" and stage.name else words
+
+
+def _took(exchange: Exchange, stage: Stage) -> int:
+    """What a reader asks of it: the wait for ears and for what gives a first byte, otherwise all of it."""
+    waited = exchange.took_ms(stage)
+    return stage.total_ms if waited is None else waited
+
+
+def _vendor(name: str) -> str:
+    try:
+        return vendor(name).label
+    except KeyError:
+        return name
+
+
+def _facts(exchange: Exchange, stage: Stage) -> tuple[tuple[str, str], ...]:
+    after_speech = exchange.took_ms(stage) if stage.stage == "stt" else None
+    told: tuple[tuple[str, str | None], ...] = (
+        ("Vendor", _vendor(stage.vendor)),
+        ("Model", stage.model),
+        ("Key", stage.key),
+        ("Tier", stage.tier),
+        ("Why", plain(stage.why) if stage.why else None),
+        ("Name", stage.name),
+        ("After the last sound", milliseconds(after_speech) if after_speech is not None else None),
+        ("First result", milliseconds(stage.first_byte_ms) if stage.first_byte_ms is not None else None),
+        ("In all", milliseconds(stage.total_ms)),
+        ("Tokens in", number(stage.tokens_in) if stage.tokens_in else None),
+        ("Tokens out", number(stage.tokens_out) if stage.tokens_out else None),
+        ("Characters", number(stage.characters) if stage.characters else None),
+        ("Sound", f"{stage.seconds:.1f} s" if stage.seconds else None),
+        ("Error", plain(stage.error) if stage.error else None),
+        ("Kept", None if stage.kept else "No: the caller heard nothing of it"),
+    )
+    return tuple((name, value) for name, value in told if value)
+
+
+def _notes(exchange: Exchange) -> tuple[Note, ...]:
+    zero = exchange.speech_end_ms if exchange.number and exchange.speech_end_ms is not None else exchange.began_ms
+    found: list[tuple[int, Note]] = []
+    for fallback in exchange.fallbacks:
+        words = [STEPS.get(fallback.step, plain(fallback.step))]
+        if fallback.vendor:
+            words.append(_vendor(fallback.vendor))
+        if fallback.why:
+            words.append(plain(fallback.why))
+        stage = LABELS.get(fallback.stage, "Flow")
+        text = f"Fallback, {stage.lower()}: {', '.join(words)}"
+        found.append((fallback.at_ms, Note(icon="life-buoy", tone="warn", text=text)))
+    for pause in exchange.pauses:
+        text = f"Paused for {milliseconds(pause.ms)} by a noise, then went on"
+        found.append((pause.at_ms, Note(icon="pause", text=text)))
+    for at_ms in exchange.interruptions:
+        found.append((at_ms, Note(icon="hand", tone="warn", text="The caller spoke over it")))
+    found.sort(key=lambda one: one[0])
+    notes = [replace(note, at=milliseconds(max(0, at_ms - zero))) for at_ms, note in found]
+    if exchange.backchannels:
+        times = "once" if exchange.backchannels == 1 else f"{exchange.backchannels} times"
+        notes.append(Note(icon="message-circle", text=f"The caller said “uh-huh” {times}; the agent went on"))
+    return tuple(notes)
