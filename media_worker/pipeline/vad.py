@@ -8,6 +8,7 @@ second: pipecat's own measure would cost more than the model.
 from __future__ import annotations
 
 import functools
+import math
 from collections import deque
 from importlib import resources
 from typing import Any, Literal
@@ -28,6 +29,16 @@ _STILL_WINDOWS = 16
 _FADED = 10**-2.8
 _FORGETS = 0.99
 """A window 28 dB below the loudest of this stretch is its echo: the model hears a voice in it for some 100 ms more."""
+
+_NO_VOICE = 0.3
+_KNOWN_AFTER = 8
+_SINKS = 0.2
+_RISES = 1.05
+_NEAR_FLOOR = 10**0.2
+_BELOW_VOICE = 10**-0.8
+_VERY_NOISY = 10**-1.8
+"""On a noisy line the echo sinks into the noise: within 2 dB of what is heard when nobody speaks, 8 dB below the voice,
+and for more than one window, or two where the noise is loud: a soft consonant does as much."""
 
 _SCALE = np.float32(1 / 32768)
 
@@ -65,6 +76,10 @@ class Vad:
         self._since_reset = 0
         self._quiet = 0
         self._loudest = 0.0
+        self._floor = 0.0
+        self._least = math.inf
+        self._noisy = 0
+        self._sunk = 0
         self.speaking = False
         self._forget()
 
@@ -98,6 +113,7 @@ class Vad:
         output, self._state = self._session.run(None, {"input": frame, "state": self._state, "sr": self._rate})
         confidence = float(output[0, 0])
         voice = confidence >= self._confidence and self._still == 0 and not self._faded()
+        self._learn_noise(confidence)
         self._maybe_reset(confidence)
         if voice == self.speaking:
             self._count = 0
@@ -117,7 +133,25 @@ class Vad:
         """While somebody speaks: is this window only what their last word left behind?"""
         now = self._energy[-1]
         self._loudest = max(now, self._loudest * _FORGETS) if self.speaking else now
-        return self.speaking and now < self._loudest * _FADED
+        faded = self._loudest * _FADED
+        sunk = self._floor > faded and now < min(self._floor * _NEAR_FLOOR, self._loudest * _BELOW_VOICE)
+        self._sunk = self._sunk + 1 if sunk else 0
+        enough = 2 if self._floor > self._loudest * _VERY_NOISY else 1
+        return self.speaking and (self._sunk > enough or now < faded)
+
+    def _learn_noise(self, confidence: float) -> None:
+        """The line's own noise, from windows in which nobody speaks. It sinks at once and rises slowly."""
+        if self.speaking or confidence >= _NO_VOICE or not self._energy[-1]:
+            return
+        now = self._energy[-1]
+        self._noisy += 1
+        if self._noisy <= _KNOWN_AFTER:
+            self._least = min(now, self._least)
+            self._floor = self._least if self._noisy == _KNOWN_AFTER else 0.0
+        elif now < self._floor:
+            self._floor += (now - self._floor) * _SINKS
+        else:
+            self._floor = min(now, self._floor * _RISES)
 
     def _maybe_reset(self, confidence: float) -> None:
         """The model goes deaf after long silence or music at 8 kHz until its state is cleared; only in clear quiet."""

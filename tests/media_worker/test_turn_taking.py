@@ -16,6 +16,7 @@ from calls.phone.lines import CLIPS, line_from_wav
 from media_worker.contract import events as told
 from media_worker.contract.spec import TurnTaking
 from media_worker.pipeline import smart_turn
+from media_worker.pipeline.codec import mulaw_to_pcm, pcm_to_mulaw
 from media_worker.pipeline.ears import Freshness
 from media_worker.pipeline.turns import TurnDetector, UserTurn
 from media_worker.pipeline.vad import Vad
@@ -335,3 +336,29 @@ async def test_a_node_that_is_patient_waits_longer_even_when_the_sentence_sounds
     assert seen.turns == []
     await asyncio.sleep(0.4)
     assert [turn.text for turn in seen.turns] == ["five five five"]
+
+
+def on_a_noisy_line(samples: np.ndarray, voice: float, decibels: float, pink: bool) -> bytes:
+    """With steady noise so far below the voice, and through a telephone's codec."""
+    noise = np.random.default_rng(7).standard_normal(len(samples))
+    if pink:
+        frequencies = np.fft.rfftfreq(len(samples))
+        frequencies[0] = frequencies[1]
+        noise = np.fft.irfft(np.fft.rfft(noise) / np.sqrt(frequencies), len(samples))
+    noise *= voice * 10 ** (-decibels / 20) / np.sqrt(np.mean(noise**2))
+    return mulaw_to_pcm(pcm_to_mulaw(np.clip(samples + noise, -32768, 32767).astype("<i2").tobytes()))
+
+
+@pytest.mark.parametrize("pink", [False, True], ids=["white", "pink"])
+@pytest.mark.parametrize("decibels", [20, 10])
+def test_the_end_of_speech_is_heard_through_steady_noise(decibels: float, pink: bool) -> None:
+    late = []
+    for name in ("what_are_your_opening_hours", "goodbye", "no_thank_you", "where_are_you_located", "three_o_clock"):
+        line = line_from_wav(CLIPS / f"{name}.wav", 8000)
+        samples = np.concatenate([np.zeros(8000), *line.frames, np.zeros(8000)])
+        spoken = np.concatenate(line.frames[line.speech_starts : line.speech_ends]).astype(float)
+        told = changes(on_a_noisy_line(samples, float(np.sqrt(np.mean(spoken**2))), decibels, pink))
+        assert [change for change, _ in told] == ["started", "stopped"]
+        late.append(told[1][1] - 1.0 - line.speech_ends * 0.02 - TurnTaking().vad_stop)
+    assert np.median(late) <= (0.08 if decibels == 20 else 0.12)
+    assert max(late) <= 0.2
