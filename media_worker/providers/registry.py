@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from media_worker.providers import builtin, gemini, openai, openai_compatible
+from media_worker.providers import (
+    assemblyai,
+    builtin,
+    cartesia,
+    deepgram,
+    elevenlabs,
+    gemini,
+    openai,
+    openai_compatible,
+    sarvam,
+    speechmatics,
+)
 from media_worker.providers.base import TalentName, VendorSpec
 
 VENDORS: tuple[VendorSpec, ...] = (
@@ -10,6 +21,12 @@ VENDORS: tuple[VendorSpec, ...] = (
     openai.VENDOR,
     openai_compatible.VENDOR,
     gemini.VENDOR,
+    deepgram.VENDOR,
+    speechmatics.VENDOR,
+    assemblyai.VENDOR,
+    elevenlabs.VENDOR,
+    cartesia.VENDOR,
+    sarvam.VENDOR,
 )
 
 _BY_NAME = {vendor.name: vendor for vendor in VENDORS}

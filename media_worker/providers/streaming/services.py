@@ -1,0 +1,38 @@
+"""Builders' common part: a vendor's wire becomes a pipecat service. Light itself; pipecat comes with the call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from media_worker.contract.spec import Provider
+from media_worker.providers.base import BuildContext, Field, ProviderUnavailable
+from media_worker.providers.streaming.wire import EarsWire, VoiceWire
+
+
+def address(example: str) -> Field:
+    return Field("base_url", "Address", "url", help=f"Only for another region or your own server, as in {example}")
+
+
+def key_of(provider: Provider, label: str) -> str:
+    """Raises ProviderUnavailable without one."""
+    if provider.api_key is None:
+        raise ProviderUnavailable(f"{label} needs an API key.")
+    return provider.api_key.get_secret_value()
+
+
+def ears(label: str, context: BuildContext, wire: Callable[[], EarsWire], *, latency: float, model: str) -> Any:
+    from media_worker.providers.streaming.ears import StreamingEars
+
+    return StreamingEars(label=label, wire=wire, rate=context.sample_rate, latency=latency, model=model)
+
+
+def voice(label: str, context: BuildContext, wire: Callable[[], VoiceWire], *, model: str, voice: str) -> Any:
+    from media_worker.providers.streaming.voice import StreamingVoice
+
+    return StreamingVoice(label=label, wire=wire, rate=context.sample_rate, model=model, voice=voice)
+
+
+def language_of(context: BuildContext) -> str:
+    """Without the region: “en” of “en-GB”."""
+    return context.spec.agent.language.split("-")[0]
