@@ -45,6 +45,8 @@ def try_out(account: ProviderAccount, key: ProviderKey | None = None) -> str:
     vendor = vendor_of(account)
     if vendor is None or vendor.probe is None:
         raise ProviderRefused("This vendor cannot be tested without a call.")
+    if vendor.probe.elsewhere and account.base_url:
+        raise ProviderRefused("An account with an address of its own cannot be tested without a call.")
     listed = vendor.probe.lists
     answer = ask(account, "GET", vendor.probe.path, seconds=TEST_SECONDS, plain=not listed, key=key)
     if not listed:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import BuildContext, Field, Stt, VendorSpec, option
+from media_worker.providers.base import BuildContext, Field, Probe, Stt, VendorSpec, option
 from media_worker.providers.streaming import services
 from media_worker.providers.streaming.wire import (
     Door,
@@ -145,4 +145,5 @@ VENDOR = VendorSpec(
         services.address("https://streaming.eu.assemblyai.com"),
     ),
     stt=STT,
+    probe=Probe(path="/v2/transcript?limit=1", base="https://api.assemblyai.com", scheme="", lists="", elsewhere=True),
 )

@@ -146,6 +146,8 @@ class Probe:
     headers: tuple[tuple[str, str], ...] = ()
     account_headers: tuple[tuple[str, str], ...] = ()
     lists: str = "data"
+    elsewhere: bool = False
+    """`base` is another server than the one calls go to: an account with an address of its own cannot be tested."""
 
 
 @dataclass(frozen=True)

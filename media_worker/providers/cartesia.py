@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import BuildContext, Field, Tts, VendorSpec, number, option
+from media_worker.providers.base import BuildContext, Field, Probe, Tts, VendorSpec, number, option
 from media_worker.providers.streaming import services
 from media_worker.providers.streaming.wire import (
     Done,
@@ -109,4 +109,12 @@ VENDOR = VendorSpec(
     label="Cartesia",
     account=(Field("api_key", "API key", "secret", required=True), services.address("https://api.cartesia.ai")),
     tts=TTS,
+    probe=Probe(
+        path="/voices?limit=1",
+        base=BASE_URL,
+        header="X-API-Key",
+        scheme="",
+        headers=(("Cartesia-Version", VERSION),),
+        lists="",
+    ),
 )

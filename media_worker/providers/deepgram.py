@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import BuildContext, Field, Stt, Talent, Tts, VendorSpec, number, option
+from media_worker.providers.base import BuildContext, Field, Probe, Stt, Talent, Tts, VendorSpec, number, option
 from media_worker.providers.streaming import services
 from media_worker.providers.streaming.wire import (
     Done,
@@ -275,4 +275,5 @@ VENDOR = VendorSpec(
     account=(Field("api_key", "API key", "secret", required=True), services.address("https://api.eu.deepgram.com")),
     stt=STT,
     tts=TTS,
+    probe=Probe(path="/v1/projects", base=BASE_URL, scheme="Token", lists=""),
 )

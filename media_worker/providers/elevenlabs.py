@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import BuildContext, Field, Stt, Tts, VendorSpec, number, option
+from media_worker.providers.base import BuildContext, Field, Probe, Stt, Tts, VendorSpec, number, option
 from media_worker.providers.streaming import services
 from media_worker.providers.streaming.wire import (
     Done,
@@ -320,4 +320,5 @@ VENDOR = VendorSpec(
     ),
     stt=STT,
     tts=TTS,
+    probe=Probe(path="/v1/models", base=BASE_URL, header="xi-api-key", scheme=""),
 )

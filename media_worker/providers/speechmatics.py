@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import BuildContext, Field, Stt, VendorSpec, number, option
+from media_worker.providers.base import BuildContext, Field, Probe, Stt, VendorSpec, number, option
 from media_worker.providers.streaming import services
 from media_worker.providers.streaming.wire import (
     Door,
@@ -170,4 +170,5 @@ VENDOR = VendorSpec(
         services.address("https://us.rt.speechmatics.com"),
     ),
     stt=STT,
+    probe=Probe(path="/v2/jobs?limit=1", base="https://asr.api.speechmatics.com", lists="", elsewhere=True),
 )
