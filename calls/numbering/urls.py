@@ -1,10 +1,10 @@
-"""Pages of numbers and carriers."""
+"""Pages of numbers, of carriers, and of where traces go."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from calls.views import call_me, carriers, numbers
+from calls.views import call_me, carriers, numbers, traces
 
 urlpatterns = [
     path("agents/<uuid:agent_id>/call-me/", call_me.call_me, name="call_me"),
@@ -16,4 +16,8 @@ urlpatterns = [
     path("settings/carriers/new/", carriers.new_carrier, name="new_carrier"),
     path("settings/carriers/<uuid:account_id>/", carriers.carrier, name="carrier"),
     path("settings/carriers/<uuid:account_id>/archive/", carriers.archive_carrier, name="archive_carrier"),
+    path("settings/traces/", traces.traces, name="traces"),
+    path("settings/traces/<slug:kind>/", traces.trace_destination, name="trace_destination"),
+    path("settings/traces/<slug:kind>/try/", traces.try_trace_destination, name="try_trace_destination"),
+    path("settings/traces/<slug:kind>/remove/", traces.remove_trace_destination, name="remove_trace_destination"),
 ]

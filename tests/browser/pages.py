@@ -59,6 +59,8 @@ PAGES = (
     Page("provider", "/settings/providers/new/openai/"),
     Page("carriers", "/settings/carriers/", empty=True),
     Page("carrier", through="/settings/carriers/", clicks=(ROW,)),
+    Page("traces", "/settings/traces/"),
+    Page("trace-destination", "/settings/traces/langfuse/"),
     Page("publish", through="/agents/", clicks=(ROW,), do=".topbar .end a.btn"),
     Page("call-me", through="/agents/", clicks=(ROW,), do="#talk .btn.wide"),
     Page("new-number", "/numbers/new/"),

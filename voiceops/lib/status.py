@@ -48,6 +48,12 @@ STATUSES: dict[str, dict[str, Status]] = {
         "other": Status(icon="circle-dot", word="Ended"),
         "missed": Status(icon="phone-missed", word="Not answered"),
     },
+    "trace": {
+        "off": Status(icon="circle-off", word="Not connected"),
+        "waiting": Status(icon="clock", word="Waits for a call"),
+        "delivering": Status(icon="circle-check", word="Delivering", tone="good"),
+        "failing": Status(icon="circle-alert", word="Failing", tone="bad"),
+    },
     "account": {
         "active": Status(icon="circle-check", word="Works", tone="good"),
         "ok": Status(icon="circle-check", word="Works", tone="good"),
