@@ -36,12 +36,14 @@ from media_worker.contract.wire import (
 from media_worker.observe.journal import CallClock, Journal
 from media_worker.observe.logs import current_call
 from media_worker.pipeline import ending, limits
-from media_worker.pipeline.build import Parts, build, services
+from media_worker.pipeline.build import BuildService, Parts, build, build_service
 from media_worker.pipeline.ending import Ending
+from media_worker.pipeline.host import HANGUP
 from media_worker.pipeline.keypad import Keypad
 from media_worker.pipeline.limits import Limits
 from media_worker.pipeline.running import DidNotStart
 from media_worker.pipeline.s2s import build as s2s
+from media_worker.pipeline.takeover import NobodyServes
 from media_worker.pipeline.transport import Wire
 from media_worker.providers.base import ProviderUnavailable
 
@@ -57,12 +59,12 @@ _MOST_MALFORMED = 20
 
 
 class Session:
-    """`build_services` is replaced in tests; everything else of a call comes with its spec."""
+    """`make_service` is replaced in tests; everything else of a call comes with its spec."""
 
-    def __init__(self, socket: Connection, worker: str = "", build_services: Any = services) -> None:
+    def __init__(self, socket: Connection, worker: str = "", make_service: BuildService = build_service) -> None:
         self._socket = socket
         self._worker = worker
-        self._build_services = build_services
+        self._make_service = make_service
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._wire = Wire(socket, lambda: self.finish(Ending(ending.CONNECTION_LOST, "platform", hangup=False)))
         self._tasks: set[asyncio.Task[None]] = set()
@@ -129,14 +131,18 @@ class Session:
             if s2s.wanted(spec, resume):
                 parts = s2s.build_dialogue(spec, resume, *begun, lambda: self._spawn(self._stand_in(spec, journal)))
             else:
-                parts = build(s2s.without_dialogue(spec), resume, *begun, self._build_services)
+                parts = build(s2s.without_dialogue(spec), resume, *begun, self._make_service)
             self._parts = parts
-            await parts.running.start()
+            await parts.start()
         except (KeyError, ValueError, ProviderUnavailable) as error:
             log.warning("A call could not be started: %s", type(error).__name__)
             return Ending(ending.AGENT_UNUSABLE, "platform", detail=str(error.args[0] if error.args else error)[:500])
+        except NobodyServes as error:
+            log.warning("A call could not be started: nobody serves for its %s", error.stage)
+            reason = ending.PROVIDER_ERROR if error.late else ending.AGENT_UNUSABLE
+            return Ending(reason, "platform", detail=str(error)[:500])
         except DidNotStart as error:
-            log.warning("A call could not be started: a vendor did not connect in time")
+            log.warning("A call could not be started: its pipeline did not start")
             return Ending(ending.PROVIDER_ERROR, "platform", detail=str(error))
         except Exception as error:
             log.exception("A call could not be started")
@@ -179,7 +185,7 @@ class Session:
     async def _close(self, why: Ending, journal: Journal) -> None:
         """From the reason to the last message, in bounded steps."""
         if why.hangup:
-            self._wire.send(Request(id=1, action="hangup"))
+            self._wire.send(Request(id=HANGUP, action="hangup"))
             await self._within(HANGUP_WITHIN, self._hung_up.wait())
         self._listening = False
         if self._limits is not None:
@@ -326,8 +332,10 @@ class Session:
         elif isinstance(message, Drain):
             self.drain()
         elif isinstance(message, Response):
-            if message.id == 1:
+            if message.id == HANGUP:
                 self._hung_up.set()
+            elif isinstance(parts, Parts):
+                parts.host.answered(message)
         else:
             self._is_malformed("second start")
 

@@ -233,6 +233,17 @@ class Engine:
             self._matchers[key] = Matcher([*own, *(i for i in self.flow.intents if i.name not in names)])
         return self._matchers[key].best(text) if text else None
 
+    def knows(self, heard: str) -> bool:
+        """Whether the rules have an answer to this, and need not ask again."""
+        node = self.node
+        if self._courtesy(heard) is not None:
+            return True
+        if not isinstance(node, CollectNode):
+            return self.match(heard) is not None
+        slot = self.slot
+        value = slots.parse(slot, heard, self.now()) if slot is not None else None
+        return value is not None or self.match(heard, everywhere_only=True) is not None
+
     def follow(self, intent: Intent, heard: str) -> Reply:
         """Answers an intent and goes where it leads, or stays."""
         answer = self.text(intent.answer)

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from media_worker.contract.events import EventBody, Snapshot
 from media_worker.contract.flow import CollectNode, ConversationNode, EndNode, NodeTurns
 from media_worker.contract.spec import CallSpec, Scalar, TurnTaking
-from media_worker.flow.engine import LEAST_CONFIDENCE, Engine, Position, Reply
+from media_worker.flow.engine import Engine, Position, Reply
 from media_worker.flow.expecting import expectation
 from media_worker.flow.prompt import system_prompt
+from media_worker.flow.routing import Facts, Route, route
 from media_worker.flow.tools import ToolBox, ToolResult, ToolSpec
 from media_worker.providers.base import Expectation
 
@@ -47,6 +48,8 @@ class FlowRunner:
         position = _restore(resume, {node.id for node in flow.nodes}, flow.start) if resume else Position(flow.start)
         self._engine = Engine(flow, variables, position, emit, now or _clock(variables))
         self._tools = ToolBox(self._engine)
+        self.route = Route("large")
+        """Who is to answer the present turn."""
 
     @property
     def node(self) -> str:
@@ -82,16 +85,49 @@ class FlowRunner:
         """The caller has said something: what a model may do in one turn is counted anew."""
         self._tools.new_turn()
 
+    def heard(self, text: str, confidence: float | None) -> str:
+        """The caller's words; empty when nobody can be sure of them."""
+        sure = confidence is None or confidence >= self.spec.agent.fallbacks.least_confidence
+        return text.strip() if sure else ""
+
+    @property
+    def open_question(self) -> bool:
+        """Anything may be said here: what was not understood is asked for in no particular words."""
+        return isinstance(self._engine.node, ConversationNode) and not self._engine.at.ended
+
     async def on_user_turn(self, text: str, confidence: float | None) -> Reply | None:
-        """The engine's reply; None when an LLM has to answer. Low confidence or no text: the caller is asked again."""
+        """The engine's reply; None when a model has to answer, and then `route` says which tier and why.
+
+        Low confidence or no text: the caller is asked again.
+        """
         self.new_turn()
-        if not self.uses_llm:
-            return self._engine.hear(text, confidence)
-        heard = text.strip() if confidence is None or confidence >= LEAST_CONFIDENCE else ""
+        heard = self.heard(text, confidence)
         node = self._engine.node
-        if self._engine.at.ended or not heard or not isinstance(node, ConversationNode | CollectNode):
-            return self._engine.hear(text, confidence)
-        return self._engine.take_if_plain(node, heard) if isinstance(node, CollectNode) else None
+        talking = isinstance(node, ConversationNode | CollectNode)
+        if not self.uses_llm or self._engine.at.ended or not heard or not talking:
+            return self._engine.hear(heard, None)
+        plain = self._engine.take_if_plain(node, heard) if isinstance(node, CollectNode) else None
+        if plain is not None:
+            return plain
+        self.route = self._choose(heard)
+        return self._engine.hear(heard, None) if self.route.tier == "rules" else None
+
+    def by_rules(self, text: str) -> Reply:
+        """The engine's own reply, where every model failed and rules stand in for them."""
+        return self._engine.hear(text.strip(), None)
+
+    def _choose(self, heard: str) -> Route:
+        agent = self.spec.agent
+        rules = agent.routing.rules
+        match = self._engine.match(heard) if any(rule.intents for rule in rules) else None
+        facts = Facts(
+            node=self._engine.at.node,
+            intent=match.intent.name if match is not None else "",
+            words=len(heard.split()),
+            tools=self._tools.beyond_moving,
+            answers=any(rule.tier == "rules" for rule in rules) and self._engine.knows(heard),
+        )
+        return route(agent.routing, facts, agent.providers.small is not None)
 
     def system_prompt(self) -> str:
         return system_prompt(self.spec, self._engine)

@@ -73,6 +73,11 @@ class ToolBox:
         )
         return found
 
+    @property
+    def beyond_moving(self) -> bool:
+        """There is more to do here than to move on and to end the call."""
+        return bool(self._slots())
+
     def call(self, name: str, arguments: object) -> ToolResult:
         self._calls += 1
         if self._engine.at.ended:

@@ -112,7 +112,7 @@ class CallObserver:
         if speech.kind == "reply":
             self.snapshot(unsaid=speech.unsaid())
         timeline = self._timeline
-        if speech.turn != timeline.turn or speech.kind == "prompt" or timeline.told:
+        if speech.turn != timeline.turn or speech.kind != "reply" or timeline.told:
             return
         timeline.mark("tts_first_ms", self._clock.now_ms())
         self.journal.write(timeline.latency(self.serving))
@@ -123,7 +123,7 @@ class CallObserver:
 
     def heard(self, speech: Speech) -> None:
         """One more sentence of a speech that goes on was played."""
-        self.snapshot(speech.heard(), speech.unsaid())
+        self.snapshot(speech.heard() if speech.kind != "filler" else "", speech.unsaid())
 
     def begun_elsewhere(self, resume: Snapshot) -> None:
         """What was heard of a reply whose worker was lost before it could tell."""
@@ -147,7 +147,8 @@ class CallObserver:
                 ended_ms=speech.ended_ms if speech.ended_ms is not None else self._clock.now_ms(),
             )
         )
-        self.history.assistant(text)
+        if speech.kind != "filler":
+            self.history.assistant(text)
         self.snapshot()
 
     def snapshot(self, heard_so_far: str = "", unsaid: str = "") -> None:

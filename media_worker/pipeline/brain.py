@@ -1,7 +1,6 @@
-"""A finished user turn becomes a reply: the flow answers at once, or an LLM does. Who may speak, `floor.py` decides.
+"""A finished user turn becomes a reply: the flow answers at once, or a model does. Who may speak, `floor.py` decides.
 
-Every turn ends in something the caller hears. When an LLM fails, the ladder is: a word of patience and one more try; a
-request to say it again; an apology and a goodbye.
+Every turn ends in something the caller hears: what happens when a vendor fails is in `minds.py` and `ladder.py`.
 """
 
 from __future__ import annotations
@@ -16,8 +15,9 @@ from media_worker.contract.events import Fallback, Snapshot
 from media_worker.observe.observer import CallObserver
 from media_worker.pipeline import ending
 from media_worker.pipeline.ending import Ending
+from media_worker.pipeline.ladder import Ladder
+from media_worker.pipeline.minds import Minds
 from media_worker.pipeline.speech import Books, Kind, Speech
-from media_worker.pipeline.thinking import Outcome, Thinker
 from media_worker.pipeline.transport import Mouth
 from media_worker.pipeline.voice import Voice
 
@@ -30,10 +30,8 @@ FLOW_PATIENCE = 10.0
 GOODBYE_PATIENCE = 20.0
 """Seconds a last sentence may take to be heard, whatever happens to its mark."""
 
-ONE_MOMENT = "One moment, please."
 BACK = "Sorry about that."
 AGAIN = "Sorry, could you say that again?"
-BROKEN = "I am sorry, something is not working on my side. Please call again a little later. Goodbye."
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +47,8 @@ class Mind:
     books: Books
     voice: Voice
     mouth: Mouth
-    thinker: Thinker | None
+    thinker: Minds | None
+    ladder: Ladder
     spawn: Spawn
     finish: Callable[[Ending], None]
     changed: Callable[[], None]
@@ -59,8 +58,6 @@ class Mind:
 class Brain:
     def __init__(self) -> None:
         self._answering = 0
-        self._llm_failures = 0
-        self._tts_failures = 0
         self.leaving = False
         """The last words are being said: nothing the caller says changes that."""
 
@@ -71,7 +68,7 @@ class Brain:
     def busy(self) -> bool:
         """Speaking, or about to."""
         mind = self._mind
-        return self._answering > 0 or mind.books.speaking or bool(mind.thinker and mind.thinker.busy)
+        return self.leaving or self._answering > 0 or mind.books.speaking or bool(mind.thinker and mind.thinker.busy)
 
     # ── the beginning ────────────────────────────────────────────────────────────────────────────
 
@@ -85,7 +82,7 @@ class Brain:
         elif unanswered is not None:
             await self.answer(mind.observer.turn, unanswered, None)
         elif not unnoticed:
-            await self._speak(mind.flow.opening(), mind.observer.turn)
+            await self.speak(mind.flow.opening(), mind.observer.turn)
         mind.changed()
 
     async def _go_on(self, resume: Snapshot) -> None:
@@ -105,12 +102,16 @@ class Brain:
         self._answering += 1
         thought = mind.observer.rules_asked(turn)
         try:
+            if mind.flow.heard(text, confidence):
+                mind.ladder.heard()
+            elif await mind.ladder.not_heard(turn, mind.flow.open_question):
+                return
             reply = await asyncio.wait_for(mind.flow.on_user_turn(text, confidence), FLOW_PATIENCE)
             if reply is not None:
                 thought.close()
-                await self._speak(reply, turn)
+                await self.speak(reply, turn)
             elif mind.thinker is not None:
-                await mind.thinker.answer(turn)
+                await mind.thinker.answer(turn, text, mind.flow.route)
             else:
                 await self._fall_back("unanswered", "flow", turn)
         except Exception as error:
@@ -138,7 +139,7 @@ class Brain:
         """Something to say that answers nothing."""
         await self.say(text, self._mind.observer.turn, "prompt")
 
-    async def _speak(self, reply: Reply, turn: int) -> None:
+    async def speak(self, reply: Reply, turn: int) -> None:
         if reply.end:
             await self.leave(reply.text, Ending(ending.AGENT_HANGUP, outcome=reply.outcome), turn)
         elif reply.text.strip():
@@ -153,6 +154,11 @@ class Brain:
         mind.spawn(self._finish_after(speech, why))
 
     async def _finish_after(self, speech: Speech, why: Ending) -> None:
+        await self.until_heard(speech)
+        self._mind.finish(why)
+
+    async def until_heard(self, speech: Speech) -> None:
+        """Or until nothing of it has come for too long."""
         while True:
             before = self._mind.mouth.seconds
             try:
@@ -160,66 +166,10 @@ class Brain:
             except TimeoutError:
                 if self._mind.mouth.seconds > before:
                     continue
-            break
-        self._mind.finish(why)
-
-    # ── the LLM ──────────────────────────────────────────────────────────────────────────────────
-
-    async def llm_answered(self, speech: Speech | None, reply: Reply | None, turn: int) -> None:
-        self._llm_failures = 0
-        if reply is not None:
-            await self._speak(reply, turn)
-        self._mind.changed()
-
-    async def llm_failed(self, outcome: Outcome, turn: int) -> None:
-        mind = self._mind
-        self._llm_failures += 1
-        late = outcome.why in ("no_first_token", "stalled", "tool_timeout")
-        step = "timeout" if late else "vendor_error"
-        mind.observer.fault("provider", "llm", f"The language model failed: {outcome.why.replace('_', ' ')}.")
-        mind.observer.journal.write(Fallback(step=step, stage="llm", why=outcome.why))
-        if self._llm_failures >= 3:
-            await self.leave(BROKEN, Ending(ending.PROVIDER_ERROR, "platform", detail=f"llm: {outcome.why}"), turn)
-        elif self._llm_failures == 2 or outcome.heard_something:
-            await self.say(AGAIN, turn)
-        else:
-            await self.say(ONE_MOMENT, turn, "filler")
-            if mind.thinker is not None:
-                await mind.thinker.answer(turn)
-        mind.changed()
-
-    # ── the voice and the ears ───────────────────────────────────────────────────────────────────
+            return
 
     def spoken(self, speech: Speech) -> None:
-        """A speech is over. What the TTS failed to say of it is said once more; a second failure ends the call."""
-        mind = self._mind
-        mind.observer.spoken(speech)
-        unsaid = [sentence.text for sentence in speech.sentences if sentence.starts is None or sentence.broken]
-        if unsaid and not speech.cut:
-            mind.spawn(self._voice_failed(speech, " ".join(unsaid)))
-        elif speech.sentences and not speech.cut:
-            self._tts_failures = 0
-        mind.changed()
-
-    async def _voice_failed(self, speech: Speech, missing: str) -> None:
-        mind = self._mind
-        self._tts_failures += 1
-        mind.observer.journal.write(Fallback(step="vendor_error", stage="tts"))
-        if self._tts_failures >= 2:
-            mind.observer.fault("provider", "tts", "The voice gave no sound, twice in a row.", fatal=True)
-            mind.finish(Ending(ending.PROVIDER_ERROR, "platform", detail="tts: no audio"))
-        elif not self.leaving:
-            mind.observer.fault("provider", "tts", "The voice gave no sound.")
-            await self.say(missing, speech.turn, speech.kind)
-
-    async def voice_silent(self) -> None:
-        """The TTS failed, or owes audio and gives none: what it holds is dropped, and the speech ends where it is."""
-        await self._mind.voice.stop_tts()
-        self._mind.mouth.break_off()
-        self._mind.books.drop_unspoken()
-
-    async def ears_failed(self, message: str) -> None:
-        """The STT will not work again in this call."""
-        self._mind.observer.fault("provider", "stt", message, fatal=True)
-        if not self.leaving:
-            await self.leave(BROKEN, Ending(ending.PROVIDER_ERROR, "platform", detail="stt: unusable"))
+        """A speech is over, and what was heard of it is known."""
+        self._mind.observer.spoken(speech)
+        self._mind.ladder.spoken(speech)
+        self._mind.changed()

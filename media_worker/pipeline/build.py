@@ -7,27 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from pipecat.frames.frames import ErrorFrame
 from pipecat.processors.frame_processor import FrameProcessor
-from pipecat.services.llm_service import LLMService
-from pipecat.services.stt_service import SegmentedSTTService, STTService
-from pipecat.services.tts_service import TTSService
-from pipecat.utils.errors import ErrorCategory
 
 from media_worker.contract.events import Snapshot
-from media_worker.contract.spec import CallSpec
+from media_worker.contract.spec import CallSpec, Provider, Providers
 from media_worker.flow.runner import FlowRunner
 from media_worker.observe.journal import History, Journal
-from media_worker.observe.logs import without_words
 from media_worker.observe.observer import CallObserver
 from media_worker.pipeline.brain import Brain, Mind, Spawn
 from media_worker.pipeline.ears import Ears
 from media_worker.pipeline.ending import Ending
 from media_worker.pipeline.floor import Floor
 from media_worker.pipeline.hearing import Hearing
+from media_worker.pipeline.host import Host
+from media_worker.pipeline.ladder import Ladder, Lanes, Reach
+from media_worker.pipeline.lanes import Lane, Make, Seat, Stage
+from media_worker.pipeline.minds import Minds, Tell
 from media_worker.pipeline.running import Running
 from media_worker.pipeline.speech import Books
+from media_worker.pipeline.takeover import Takeover
 from media_worker.pipeline.thinking import Reporting, Thinker
 from media_worker.pipeline.transport import Mouth, Wire
 from media_worker.pipeline.turns import TurnDetector
@@ -35,28 +35,15 @@ from media_worker.pipeline.voice import Voice
 from media_worker.providers.base import BuildContext
 from media_worker.providers.registry import vendor
 
-
-@dataclass(frozen=True)
-class Services:
-    """The vendors' part. `llm` is None for the built-in engine."""
-
-    stt: STTService
-    llm: LLMService | None
-    tts: TTSService
+BuildService = Callable[[Stage, Provider, BuildContext], Any]
 
 
-def services(spec: CallSpec, flow: FlowRunner) -> Services:
-    """Raises KeyError for an unknown vendor, ValueError for one without the talent, ProviderUnavailable."""
-    context = BuildContext(spec=spec, sample_rate=spec.audio.rate, expects=flow.expects)
-    chosen = spec.agent.providers
-    stt, llm, tts = vendor(chosen.stt.vendor).stt, vendor(chosen.llm.vendor).llm, vendor(chosen.tts.vendor).tts
-    if stt is None or llm is None or tts is None:
+def build_service(stage: Stage, provider: Provider, context: BuildContext) -> Any:
+    """A vendor's service; None for the built-in engine. Raises KeyError, ValueError, ProviderUnavailable."""
+    talent = vendor(provider.vendor).talent(stage)
+    if talent is None:
         raise ValueError("A vendor of this agent lacks the talent it was chosen for.")
-    return Services(
-        stt=stt.build(chosen.stt, context),
-        llm=llm.build(chosen.llm, context) if llm.build is not None else None,
-        tts=tts.build(chosen.tts, context),
-    )
+    return talent.build(provider, context) if talent.build is not None else None
 
 
 @dataclass
@@ -73,6 +60,13 @@ class Parts:
     mouth: Mouth
     books: Books
     running: Running
+    ladder: Ladder
+    host: Host
+
+    async def start(self) -> None:
+        """Until everybody who is needed listens. Raises DidNotStart, NobodyServes."""
+        await self.running.start()
+        await self.ladder.open()
 
     @property
     def listened(self) -> float:
@@ -89,61 +83,79 @@ def build(
     finish: Callable[[Ending], None],
     changed: Callable[[], None],
     caller_active: Callable[[], None],
-    build_services: Callable[[CallSpec, FlowRunner], Services] = services,
+    make: BuildService = build_service,
 ) -> Parts:
     agent = spec.agent
     flow = FlowRunner(spec, resume, journal.write)
-    vendors = build_services(spec, flow)
     observer = CallObserver(journal, History(resume), flow, agent.providers, resume.turn if resume else 0)
     brain = Brain()
     floor = Floor(brain, caller_active)
-
     detector = TurnDetector(lambda: flow.turns, spec.audio.rate, floor, lambda: flow.patience)
-    detector.segmented = isinstance(vendors.stt, SegmentedSTTService)
-
-    def failed(frame: ErrorFrame) -> None:
-        stages = ((vendors.stt, "stt"), (vendors.llm, "llm"), (vendors.tts, "tts"))
-        stage = next((name for service, name in stages if service is frame.processor), "pipeline")
-        category = frame.category.value if frame.category else "unknown"
-        message = f"{category}: {without_words(frame.error)}"
-        if frame.category is ErrorCategory.APPLICATION:
-            observer.fault("platform", stage, message)
-        elif stage == "llm" and thinker is not None:
-            spawn(thinker.on_error(category))
-        elif stage == "tts":
-            observer.fault("provider", stage, message)
-            spawn(brain.voice_silent())
-        elif stage == "stt" and not vendors.stt.is_usable:
-            spawn(brain.ears_failed(message))
-        elif stage == "stt":
-            observer.fault("provider", stage, message)
-            detector.stt_failed()
-        else:
-            observer.fault("provider" if stage != "pipeline" else "platform", stage, message)
-
     books = Books(journal.clock.now_ms, brain.spoken, observer.heard)
-    mouth = Mouth(wire, spec.audio, books, observer.first_audio, lambda: spawn(brain.voice_silent()))
     voice = Voice(books, observer.tts_asked)
-    ears = Ears(spec.audio, agent.turns, detector, failed)
+    mouth = Mouth(wire, spec.audio, books, observer.first_audio, lambda why: ladder.voice_silent(why))
+    ears = Ears(spec.audio, agent.turns, detector, lambda frame: ladder.failed(frame))
     hearing = Hearing(ears, detector)
+
+    context = BuildContext(spec=spec, sample_rate=spec.audio.rate, expects=flow.expects)
+    lanes = _lanes(agent.providers, lambda stage, provider: make(stage, provider, context), ears, hearing, voice, mouth)
+    takeover = Takeover(spec.agency, observer, lambda: ears.seconds)
+    ladder = Ladder(agent, lanes, takeover)
+    minds: Minds | None = None
     thinker: Thinker | None = None
-    if vendors.llm is not None:
-        report = Reporting(
-            asked=observer.llm_asked,
-            tool=observer.tool_called,
-            first_token=lambda turn: observer.stage("llm_first_ms", turn),
-            answered=brain.llm_answered,
-            failed=brain.llm_failed,
-            spawn=spawn,
+    if lanes.llm is not None:
+        minds = Minds(lanes.llm, takeover, flow, observer, agent.fallbacks, agent.routing.escalate)
+        thinker = Thinker(
+            lanes.llm,
+            hearing,
+            flow,
+            observer.history,
+            voice,
+            Reporting(
+                asked=observer.llm_asked,
+                tool=observer.tool_called,
+                first_token=lambda turn: _first_token(observer, minds, turn),
+                answered=minds.answered,
+                failed=minds.failed,
+                too_long=minds.too_long,
+                spawn=spawn,
+            ),
         )
-        thinker = Thinker(vendors.llm, hearing, flow, observer.history, voice, report)
-    mind = Mind(flow, observer, books, voice, mouth, thinker, spawn, finish, changed)
+        lanes.llm.meet(thinker.meet)
+        minds.attach(
+            thinker,
+            Tell(brain.speak, ladder.reask, ladder.filler, books.drop, ladder.give_up, changed, spawn),
+        )
+    host = Host(wire.send)
+    ladder.attach(Reach(observer, books, voice, mouth, ears, detector, brain, host, spawn, finish), thinker)
+    mind = Mind(flow, observer, books, voice, mouth, minds, ladder, spawn, finish, changed)
     brain.attach(mind)
     floor.attach(mind)
+    running = Running([ears, hearing, voice, mouth], spec.audio.rate, lanes.all())
+    return Parts(flow, observer, detector, ears, brain, floor, voice, mouth, books, running, ladder, host)
 
-    processors: list[FrameProcessor] = [ears, vendors.stt, hearing]
-    if vendors.llm is not None:
-        processors.append(vendors.llm)
-    processors += [voice, vendors.tts, mouth]
-    running = Running(processors, spec.audio.rate)
-    return Parts(flow, observer, detector, ears, brain, floor, voice, mouth, books, running)
+
+def _lanes(
+    providers: Providers,
+    make: Make,
+    ears: FrameProcessor,
+    hearing: FrameProcessor,
+    voice: FrameProcessor,
+    mouth: FrameProcessor,
+) -> Lanes:
+    """Each stage's place in the chain. A small model has a seat of its own among the large ones."""
+    llm = None
+    if providers.llm.vendor != "builtin":
+        seats = [Seat(provider) for provider in (providers.llm, *providers.llm_backups)]
+        if providers.small is not None:
+            seats.append(Seat(providers.small, tier="small"))
+        llm = Lane("llm", seats, make, (hearing, voice), keep=True)
+    stt = [Seat(provider) for provider in (providers.stt, *providers.stt_backups)]
+    tts = [Seat(provider) for provider in (providers.tts, *providers.tts_backups)]
+    return Lanes(Lane("stt", stt, make, (ears, hearing)), llm, Lane("tts", tts, make, (voice, mouth)))
+
+
+def _first_token(observer: CallObserver, minds: Minds | None, turn: int) -> None:
+    observer.stage("llm_first_ms", turn)
+    if minds is not None:
+        minds.first_token(turn)

@@ -95,6 +95,8 @@ class Ears(FrameProcessor):
         self._freshness = Freshness()
         self._recent: deque[bytes] = deque()
         self._recent_bytes = 0
+        self._since = 0
+        """Bytes since a little before the last stretch of speech began."""
         self._keep_quiet = int((_BEFORE_SPEECH + turns.vad_start) * audio.rate) * 2
         self._keep_turn = SECONDS * audio.rate * 2
         self._stretch = 0.0
@@ -113,6 +115,7 @@ class Ears(FrameProcessor):
             return
         self.seconds += seconds
         self._remember(pcm)
+        self._since += len(pcm)
         stt = self.next
         if stt is None:
             return
@@ -121,6 +124,7 @@ class Ears(FrameProcessor):
         for change in self._vad.hear(pcm):
             self._stretch = 0.0
             if change == "started":
+                self._since = self._keep_quiet
                 self._detector.speech_started()
                 await self.push_frame(VADUserStartedSpeakingFrame(start_secs=self._turns.vad_start))
             else:
@@ -136,10 +140,31 @@ class Ears(FrameProcessor):
             await self.push_frame(VADUserStoppedSpeakingFrame(stop_secs=0.0))
             await self.push_frame(VADUserStartedSpeakingFrame(start_secs=0.0))
 
-    def _remember(self, pcm: bytes) -> None:
-        """Keep the open turn's sound, and a little of what was before it, for smart-turn."""
-        if not self._turns.smart_turn:
+    def took(self, seconds: float) -> None:
+        """The STT is through with so much; what it hears for the second time counts once."""
+        self.taken = min(self.seconds, self.taken + seconds)
+
+    async def replay(self) -> None:
+        """Let another STT, which stands behind us now, hear the open turn's last stretch of speech from its beginning."""
+        self.taken = self.seconds
+        if not self._detector.open:
             return
+        pcm = b"".join(self._recent)[-self._since :]
+        before = min(len(pcm), self._keep_quiet)
+        await self._tell(pcm[:before])
+        await self.push_frame(VADUserStartedSpeakingFrame(start_secs=self._turns.vad_start))
+        await self._tell(pcm[before:])
+        if not self._vad.speaking:
+            await self.push_frame(VADUserStoppedSpeakingFrame(stop_secs=self._turns.vad_stop))
+
+    async def _tell(self, pcm: bytes) -> None:
+        piece = self._rate // 50 * 2
+        for start in range(0, len(pcm), piece):
+            audio = pcm[start : start + piece]
+            await self.push_frame(InputAudioRawFrame(audio=audio, sample_rate=self._rate, num_channels=1))
+
+    def _remember(self, pcm: bytes) -> None:
+        """Keep the open turn's sound, and a little of what was before it: for smart-turn, and for other ears."""
         self._recent.append(pcm)
         self._recent_bytes += len(pcm)
         keep = self._keep_turn if self._detector.open else self._keep_quiet

@@ -44,7 +44,7 @@ class Hearing(FrameProcessor):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         if direction is FrameDirection.DOWNSTREAM:
             if isinstance(frame, InputAudioRawFrame):
-                self._ears.taken += len(frame.audio) / 2 / frame.sample_rate
+                self._ears.took(len(frame.audio) / 2 / frame.sample_rate)
                 return
             if isinstance(frame, TranscriptionFrame):
                 self._detector.transcript(frame.text, True, frame.finalized, confidence_of(frame))

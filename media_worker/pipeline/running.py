@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
-from pipecat.frames.frames import CancelFrame
+from pipecat.frames.frames import CancelFrame, StartFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
+
+from media_worker.pipeline.lanes import Lane
 
 log = logging.getLogger(__name__)
 
@@ -22,11 +25,14 @@ _RUNG = 2.0
 
 
 class DidNotStart(RuntimeError):
-    """A processor could not be set up: most often a vendor that cannot be reached."""
+    """The chain could not be set up."""
 
 
 class Running:
-    def __init__(self, processors: list[FrameProcessor], rate: int) -> None:
+    """The chain of our own processors, and the lanes between them."""
+
+    def __init__(self, processors: list[FrameProcessor], rate: int, lanes: Sequence[Lane] = ()) -> None:
+        self._lanes = lanes
         self._worker = PipelineWorker(
             Pipeline(processors),
             params=PipelineParams(
@@ -47,10 +53,12 @@ class Running:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Until every processor is set up and started. Raises DidNotStart after `START_PATIENCE`."""
+        """Until our processors are started: vendors may be brought in then. Raises DidNotStart."""
         started = asyncio.Event()
 
-        async def on_started(*_: object) -> None:
+        async def on_started(_: object, frame: StartFrame) -> None:
+            for lane in self._lanes:
+                lane.starts_with(frame)
             started.set()
 
         self._worker.add_event_handler("on_pipeline_started", on_started)
@@ -68,6 +76,7 @@ class Running:
         """Never raises, never takes longer than about four rungs."""
         if self._task is None:
             return
+        await asyncio.gather(*(lane.close() for lane in self._lanes))
         steps = (
             self._worker.cancel,
             lambda: self._worker.pipeline.queue_frame(CancelFrame()),

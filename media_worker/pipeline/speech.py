@@ -27,6 +27,8 @@ CUT_GRACE = 0.6
 
 _SECONDS_PER_CHARACTER = 0.065
 _NOTHING = 0.001
+_SLOWEST, _FASTEST = 0.15, 0.03
+"""Seconds per character beyond which a measure of a voice's pace is none."""
 
 Kind = Literal["reply", "filler", "prompt"]
 
@@ -56,6 +58,11 @@ class Sentence:
     def silent(self) -> bool:
         """The TTS gave no sound, or not all of it, and nobody had stopped it."""
         return not self.speech.cut and (self.starts is None or self.broken)
+
+    @property
+    def unspoken(self) -> bool:
+        """Nobody has made a sound of it."""
+        return not self.settled and not self.made
 
     def heard_words(self, at: float) -> str:
         if self.starts is None:
@@ -99,7 +106,7 @@ class Speech:
 
     @property
     def text(self) -> str:
-        return " ".join(sentence.text for sentence in self.sentences)
+        return " ".join(sentence.text for sentence in self.sentences if sentence.text)
 
     @property
     def stands_at(self) -> float:
@@ -135,6 +142,7 @@ class Books:
         self._open: list[Speech] = []
         self._by_mark: dict[str, Sentence] = {}
         self._marks = itertools.count(1)
+        self._pace = _SECONDS_PER_CHARACTER
 
     @property
     def speaking(self) -> bool:
@@ -158,6 +166,44 @@ class Books:
         speech.sentences.append(sentence)
         return sentence
 
+    # ── another voice ────────────────────────────────────────────────────────────────────────────
+
+    def break_off(self, sentence: Sentence) -> float:
+        """The TTS gave no more of it: the words of which there is sound are one sentence, the missing ones the next.
+
+        Seconds of its sound that belong to no whole word any more.
+        """
+        words, said, ends = sentence.text.split(), 0, 0.0
+        for index in range(len(words)):
+            end = len(" ".join(words[: index + 1])) * self._pace
+            if end > sentence.made:
+                break
+            said, ends = index + 1, end
+        rest = " ".join(words[said:])
+        sentence.text = " ".join(words[:said])
+        if rest:
+            missing = Sentence(text=rest, speech=sentence.speech, mark=f"s{next(self._marks)}")
+            sentences = sentence.speech.sentences
+            sentences.insert(sentences.index(sentence) + 1, missing)
+        return max(0.0, sentence.made - ends) if rest else 0.0
+
+    def drop(self, speech: Speech) -> None:
+        """Nobody needs it any more, and nobody has heard of it."""
+        speech.cut_at, speech.written = time.monotonic(), True
+        for sentence in speech.sentences:
+            self._settle(sentence, False)
+        self._check(speech)
+
+    def unmade(self, sentence: Sentence) -> None:
+        """Not a word of it was spoken: all of it is in the next."""
+        self._settle(sentence, False)
+
+    def skip(self, speech: Speech) -> None:
+        """No voice has a sound for its next sentence: it is left out."""
+        sentence = next((one for one in speech.sentences if one.unspoken), None)
+        if sentence is not None:
+            self._settle(sentence, False)
+
     def written(self, speech: Speech) -> None:
         speech.written = True
         self._check(speech)
@@ -171,13 +217,12 @@ class Books:
     def marked(self, sentence: Sentence, plays_until: float) -> None:
         """All of the sentence was sent, and its mark after it."""
         sentence.whole = True
+        pace = sentence.made / len(sentence.text) if sentence.text else 0.0
+        if _FASTEST < pace < _SLOWEST:
+            self._pace = pace
         self._by_mark[sentence.mark] = sentence
         overdue = max(0.0, plays_until - time.monotonic()) + MARK_GRACE
         sentence.timer = asyncio.get_running_loop().call_later(overdue, self._settle, sentence, True)
-
-    def skipped(self, sentence: Sentence) -> None:
-        """The TTS gave no audio for it: nothing to hear, nothing to wait for."""
-        self._settle(sentence, False)
 
     def played(self, mark: str, cleared: bool) -> None:
         sentence = self._by_mark.get(mark)

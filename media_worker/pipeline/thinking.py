@@ -1,7 +1,8 @@
-"""An LLM answers a turn, in as many rounds as its tools need, and never later than the caller's patience.
+"""A model answers a turn, in as many rounds as its tools need, and never later than the caller's patience.
 
 pipecat waits for ever for a server that stalls, so the deadlines are ours: for the first token, between tokens, for a
-tool. What fails is told to `failed`, once; whoever listens decides what the caller hears.
+tool. What fails is told to `failed`, once, with the reply left open: whoever listens lets another model go on with it, or
+gives it up. Which model that is, `minds.py` decides.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
@@ -21,20 +23,42 @@ from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import FunctionCallParams, LLMService
 from pipecat.services.settings import LLMSettings
 
+from media_worker.contract.spec import Provider
+from media_worker.flow.routing import UNSURE, UNSURE_PROMPT, UNSURE_TOOL, Doubt, Route
 from media_worker.observe.journal import History
 from media_worker.observe.spans import OpenSpan
+from media_worker.pipeline.lanes import Lane
 from media_worker.pipeline.speech import Speech
 from media_worker.pipeline.voice import Voice
+from media_worker.providers.faults import UNAVAILABLE, VendorFault
 
 if TYPE_CHECKING:
     from media_worker.flow.runner import FlowRunner, Reply
 
-FIRST_TOKEN = 3.0
 BETWEEN_TOKENS = 3.0
 TOOL = 15.0
 MOST_ROUNDS = 6
+MOST_CHARACTERS = 1500
+"""Of one reply, some hundred seconds of speech: a model that does not stop is stopped."""
+
+ENOUGH = "Shall I go on?"
+GO_ON = (
+    "(The line broke off while you spoke. The caller has heard your last words as they stand here. Go on from exactly "
+    "there, in the same sentence or the next; do not repeat them, do not mention the break.)"
+)
+
 _ERROR_LAG = 0.1
 """An error travels a longer way than the end of the answer it spoiled."""
+
+
+@dataclass(frozen=True)
+class Thought:
+    """How a model is asked: for which tier and why, and how long it may take to its first token, in seconds."""
+
+    route: Route
+    patience: float
+    doubtful: bool = False
+    """It may say that it is unsure."""
 
 
 @dataclass
@@ -43,7 +67,9 @@ class Round:
 
     turn: int
     number: int
+    thought: Thought
     span: OpenSpan
+    doubt: Doubt
     text: str = ""
     expected: int = 0
     ended: bool = False
@@ -58,26 +84,28 @@ class Outcome:
 
     why: str
     heard_something: bool
+    fault: VendorFault = UNAVAILABLE
 
 
 @dataclass(frozen=True)
 class Reporting:
     """Whom the thinker tells, always with the turn's number. `asked` and `tool` open the spans of the call's trace."""
 
-    asked: Callable[[int], OpenSpan]
+    asked: Callable[[int, Provider | None, str, str], OpenSpan]
     tool: Callable[[int, str], OpenSpan]
     first_token: Callable[[int], None]
-    answered: Callable[[Speech | None, Reply | None, int], Awaitable[None]]
-    failed: Callable[[Outcome, int], Awaitable[None]]
+    answered: Callable[[Speech, Reply | None, int], Awaitable[None]]
+    failed: Callable[[Outcome, Speech], Awaitable[None]]
+    too_long: Callable[[int], None]
     spawn: Callable[[Coroutine[Any, Any, None]], object]
 
 
 class Thinker:
-    """`source` is the processor before the LLM: what the LLM is to do is pushed from there."""
+    """`source` is the processor before the model: what a model is to do is pushed from there to whoever stands."""
 
     def __init__(
         self,
-        llm: LLMService,
+        lane: Lane,
         source: FrameProcessor,
         flow: FlowRunner,
         history: History,
@@ -85,30 +113,63 @@ class Thinker:
         report: Reporting,
     ) -> None:
         self._source = source
-        self._llm = llm
-        self._prompt = ""
+        self._lane = lane
+        self._prompts: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
         self._flow = flow
         self._history = history
         self._voice = voice
         self._report = report
         self._round: Round | None = None
-        self._speech: Speech | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._last_span: OpenSpan | None = None
-        llm.register_function(None, self._on_call)
+        self.speech: Speech | None = None
+        """The reply that is being thought of, also between a failure and the next attempt."""
+        self._continues = False
         voice.thoughts = self
 
     @property
     def busy(self) -> bool:
-        return self._round is not None
+        return self.speech is not None
+
+    def meet(self, llm: LLMService) -> None:
+        """A model came in: its tool calls come here."""
+        llm.register_function(None, self._on_call)
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────────
 
-    async def answer(self, turn: int) -> None:
-        self._speech = await self._voice.open(turn)
-        await self._ask(turn, 1)
+    async def open(self, turn: int) -> Speech:
+        self.speech = await self._voice.open(turn)
+        self._continues = False
+        return self.speech
 
-    async def _ask(self, turn: int, number: int) -> None:
+    async def ask(self, speech: Speech, thought: Thought) -> None:
+        """Let whoever stands answer, or go on with, the reply that is open."""
+        if speech is self.speech:
+            await self._ask(speech.turn, 1, thought)
+
+    async def _ask(self, turn: int, number: int, thought: Thought) -> None:
+        llm = self._lane.service
+        if not llm.is_usable:
+            await llm.set_usable(True)
+        tools = self._tools(thought) if number < MOST_ROUNDS else []
+        prompt = self._flow.system_prompt()
+        if thought.doubtful:
+            prompt = f"{prompt}\n\n{UNSURE_PROMPT}"
+        if prompt != self._prompts.get(llm):
+            self._prompts[llm] = prompt
+            delta = LLMSettings(system_instruction=prompt)
+            await self._source.push_frame(LLMUpdateSettingsFrame(delta=delta, service=llm))
+        context = LLMContext(messages=self._messages())  # type: ignore[arg-type]
+        if tools:
+            context.set_tools(ToolsSchema(standard_tools=tools))
+        route = thought.route
+        span = self._report.asked(turn, self._lane.provider, route.tier, route.why)
+        self._round = Round(turn, number, thought, span, Doubt())
+        self._last_span = span
+        self._within(thought.patience, "no_first_token")
+        await self._source.push_frame(LLMContextFrame(context=context))
+
+    def _tools(self, thought: Thought) -> list[FunctionSchema]:
         tools = [
             FunctionSchema(
                 name=tool.name,
@@ -118,43 +179,72 @@ class Thinker:
             )
             for tool in self._flow.tools()
         ]
-        prompt = self._flow.system_prompt()
-        if prompt != self._prompt:
-            self._prompt = prompt
-            delta = LLMSettings(system_instruction=prompt)
-            await self._source.push_frame(LLMUpdateSettingsFrame(delta=delta, service=self._llm))
-        context = LLMContext(messages=self._history.for_llm())  # type: ignore[arg-type]
-        if tools:
-            context.set_tools(ToolsSchema(standard_tools=tools))
-        self._round = Round(turn, number, self._report.asked(turn))
-        self._last_span = self._round.span
-        self._within(FIRST_TOKEN, "no_first_token")
-        await self._source.push_frame(LLMContextFrame(context=context))
+        if thought.doubtful:
+            tools.append(FunctionSchema(name=UNSURE, description=UNSURE_TOOL, properties={}, required=[]))
+        return tools
+
+    def _messages(self) -> list[dict[str, Any]]:
+        """The conversation; and, where another model broke off, what it had said of its answer."""
+        messages = self._history.for_llm()
+        if self._continues and self.speech is not None and self.speech.sentences:
+            messages += [
+                {"role": "assistant", "content": self.speech.text},
+                {"role": "user", "content": GO_ON},
+            ]
+        return messages
 
     async def stop(self) -> None:
-        """Whatever the LLM is doing, it is not needed any more."""
-        self._within(None)
-        now, speech = self._round, self._speech
-        self._round = self._speech = None
-        if now is not None:
-            now.span.close(kept=speech is not None and bool(speech.sentences), late_news=True)
+        """Whatever the model is doing, it is not needed any more. What it has written of a sentence is left unsaid."""
+        await self._hush()
+        speech, self.speech = self.speech, None
         if speech is not None:
             await self._voice.close(speech, say_rest=False)
+
+    def hear_again(self) -> None:
+        """Another model stands here: the one that was to be ignored has left."""
+        self._voice.hear_llm()
+
+    async def _hush(self, why: str = "") -> None:
+        self._within(None)
+        now, self._round = self._round, None
+        if now is not None:
+            kept = self.speech is not None and bool(self.speech.sentences)
+            now.span.close(kept=kept, error=why, late_news=True)
         self._voice.ignore_llm()
         await self._source.push_frame(InterruptionFrame())
 
     # ── listening ────────────────────────────────────────────────────────────────────────────────
 
     async def on_text(self, text: str) -> None:
-        now, speech = self._round, self._speech
+        now, speech = self._round, self.speech
         if now is None or speech is None:
             return
         now.span.first()
+        self._within(BETWEEN_TOKENS, "stalled")
+        if now.thought.doubtful:
+            text = now.doubt.take(text)
+            if now.doubt.unsure:
+                await self._fail(UNSURE)
+                return
+        await self._say(now, speech, text)
+
+    async def _say(self, now: Round, speech: Speech, text: str) -> None:
+        if not text:
+            return
         if not now.text:
             self._report.first_token(now.turn)
         now.text += text
-        self._within(BETWEEN_TOKENS, "stalled")
         await self._voice.add(speech, text)
+        if now is self._round and len(speech.text) + len(text) > MOST_CHARACTERS:
+            await self._enough(now, speech)
+
+    async def _enough(self, now: Round, speech: Speech) -> None:
+        """The caller has a say in how long a reply may be."""
+        self._report.too_long(now.turn)
+        await self._hush("too long")
+        self._voice.forget_rest(speech)
+        await self._voice.add(speech, ENOUGH)
+        await self._answered(speech, None, now.turn)
 
     async def on_calls(self, count: int) -> None:
         if self._round is not None:
@@ -169,6 +259,8 @@ class Thinker:
             return
         now.ended = True
         now.span.end()
+        if self.speech is not None:
+            await self._say(now, self.speech, now.doubt.rest())
         if not now.expected and not now.text.strip():
             self._within(_ERROR_LAG, "empty")
         else:
@@ -179,13 +271,17 @@ class Thinker:
         if self._last_span is not None:
             self._last_span.add(tokens_in=tokens_in, tokens_out=tokens_out)
 
-    async def on_error(self, why: str) -> None:
+    async def on_error(self, why: str, fault: VendorFault) -> None:
         if self._round is not None:
-            await self._fail(why)
+            await self._fail(why, fault)
 
     async def _on_call(self, params: FunctionCallParams) -> None:
         """pipecat cancels this when the caller speaks; the tool itself is shielded, so a write is never half done."""
         now = self._round
+        if params.function_name == UNSURE and now is not None and now.thought.doubtful:
+            await params.result_callback({"result": "Good. Say nothing."})
+            self._report.spawn(self._fail_in(now, UNSURE))
+            return
         span = self._report.tool(now.turn, params.function_name) if now is not None else None
         running = asyncio.ensure_future(self._flow.on_tool_call(params.function_name, dict(params.arguments)))
         try:
@@ -215,21 +311,28 @@ class Thinker:
             return
         self._within(None)
         now.span.close(late_news=True)
-        speech = self._speech
+        speech = self.speech
+        if speech is None:
+            return
         if now.calls:
             self._history.tool_round(now.calls, now.results)
         if now.calls and now.reply is None and now.number < MOST_ROUNDS:
-            if speech is not None and now.text:
+            if now.text:
                 await self._voice.add(speech, "\n")
-            await self._ask(now.turn, now.number + 1)
+            if now is self._round:
+                await self._ask(now.turn, now.number + 1, now.thought)
             return
-        if not now.text.strip() and now.reply is None and (speech is None or not speech.sentences):
-            await self._fail("too_many_tools")
+        if not now.text.strip() and now.reply is None and not speech.sentences:
+            await self._fail("too_many_tools" if now.calls else "empty")
             return
-        self._round = self._speech = None
-        if speech is not None:
+        self._round = None
+        await self._answered(speech, now.reply, now.turn)
+
+    async def _answered(self, speech: Speech, reply: Reply | None, turn: int) -> None:
+        if speech is self.speech:
+            self.speech = None
             await self._voice.close(speech)
-        await self._report.answered(speech, now.reply, now.turn)
+            await self._report.answered(speech, reply, turn)
 
     # ── patience ─────────────────────────────────────────────────────────────────────────────────
 
@@ -242,12 +345,18 @@ class Thinker:
 
     def _too_late(self, now: Round | None, why: str) -> None:
         if now is not None and now is self._round:
-            self._report.spawn(self._fail(why))
+            self._report.spawn(self._fail_in(now, why))
 
-    async def _fail(self, why: str) -> None:
-        speech, turn = self._speech, self._round.turn if self._round else 0
-        heard_something = speech is not None and bool(speech.sentences)
-        if self._round is not None:
-            self._round.span.close(kept=heard_something, error=why, late_news=True)
-        await self.stop()
-        await self._report.failed(Outcome(why, heard_something), turn)
+    async def _fail_in(self, now: Round, why: str) -> None:
+        if now is self._round:
+            await self._fail(why)
+
+    async def _fail(self, why: str, fault: VendorFault = UNAVAILABLE) -> None:
+        """The model is stopped; the reply stays open, up to the last sentence that was whole."""
+        speech = self.speech
+        if self._round is None or speech is None:
+            return
+        self._continues = True
+        await self._hush(why)
+        self._voice.forget_rest(speech)
+        await self._report.failed(Outcome(why, bool(speech.sentences), fault), speech)

@@ -105,8 +105,12 @@ class SpeechWrittenFrame(ControlFrame):
     speech: Speech | None = field(default=None, kw_only=True)
 
 
+_OF_A_VOICE = (TTSAudioRawFrame, SentenceFrame, TTSStoppedFrame, SpeechWrittenFrame)
+
+
 class Mouth(FrameProcessor):
-    """`first_audio` is called as a speech's first piece leaves, `silent_tts` when the TTS owes audio for too long."""
+    """`first_audio` is called as a speech's first piece leaves; `silent_tts`, with a word of why, when the TTS owes audio
+    for too long, or is through with a sentence and gave none. It takes no more then, until `go_on`."""
 
     def __init__(
         self,
@@ -114,7 +118,7 @@ class Mouth(FrameProcessor):
         audio: AudioFormat,
         books: Books,
         first_audio: Callable[[Speech], None],
-        silent_tts: Callable[[], object],
+        silent_tts: Callable[[str], object],
     ) -> None:
         super().__init__(name="mouth", enable_direct_mode=True)
         self._wire = wire
@@ -129,6 +133,7 @@ class Mouth(FrameProcessor):
         self._resampler = create_stream_resampler()
         self._sentence: Sentence | None = None
         self._audible = False
+        self._halted = False
         self._queue: deque[tuple[Sentence, memoryview | None]] = deque()
         self._waiting = 0
         self._room = asyncio.Event()
@@ -142,11 +147,15 @@ class Mouth(FrameProcessor):
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         if direction is FrameDirection.DOWNSTREAM:
+            if self._halted and isinstance(frame, _OF_A_VOICE):
+                return
             if isinstance(frame, TTSAudioRawFrame):
                 await self._take(frame)
                 return
             if isinstance(frame, SentenceFrame):
                 self._close_sentence()
+                if self._halted:
+                    return
                 self._sentence, self._audible = frame.sentence, False
                 self._expect_audio()
             elif isinstance(frame, TTSStoppedFrame):
@@ -154,6 +163,8 @@ class Mouth(FrameProcessor):
                     self._close_sentence()
             elif isinstance(frame, SpeechWrittenFrame) and frame.speech is not None:
                 self._close_sentence()
+                if self._halted:
+                    return
                 self._books.written(frame.speech)
         await super().process_frame(frame, direction)
         if isinstance(frame, StartFrame):
@@ -199,8 +210,9 @@ class Mouth(FrameProcessor):
             sentence.whole = True
             self._queue.append((sentence, None))
             self._wake.set()
-        else:
-            self._books.skipped(sentence)
+        elif not sentence.speech.cut:
+            self._halted = True
+            self._silent_tts("empty")
 
     # ── a TTS that falls silent ──────────────────────────────────────────────────────────────────
 
@@ -216,13 +228,41 @@ class Mouth(FrameProcessor):
 
     def _is_silent(self) -> None:
         if self._sentence is not None and not self._sentence.speech.cut:
-            self._silent_tts()
+            self._silent_tts("silent")
 
-    def break_off(self) -> None:
-        """No more audio of the present sentence will come: what there is of it is played, and it counts as broken."""
-        if self._sentence is not None:
-            self._sentence.broken = True
-            self._close_sentence()
+    def halt(self) -> None:
+        """No more comes of the present sentence: what there is of it is played, up to its last whole word."""
+        self._halted = True
+        self._expect_nothing()
+        sentence, self._sentence = self._sentence, None
+        if sentence is None or sentence.settled or sentence.speech.cut or not sentence.made:
+            return
+        self._trim(sentence, self._books.break_off(sentence))
+        if sentence.made:
+            self._queue.append((sentence, None))
+            self._wake.set()
+        else:
+            self._books.unmade(sentence)
+
+    def go_on(self) -> None:
+        """Another voice speaks."""
+        self._halted = False
+
+    def _trim(self, sentence: Sentence, seconds: float) -> None:
+        """Take back so much of its end as was not sent yet."""
+        excess = int(seconds * self._rate) * (self._bytes_per_second // self._rate)
+        while excess > 0 and self._queue and self._queue[-1][0] is sentence and self._queue[-1][1] is not None:
+            _, audio = self._queue.pop()
+            assert audio is not None
+            kept = audio[: max(0, len(audio) - excess)]
+            taken = len(audio) - len(kept)
+            excess -= taken
+            self._waiting -= taken
+            sentence.made = max(0.0, sentence.made - taken / self._bytes_per_second)
+            if kept:
+                self._queue.append((sentence, kept))
+        if not sentence.text and sentence.starts is None:
+            sentence.made = 0.0
 
     # ── real time ────────────────────────────────────────────────────────────────────────────────
 
@@ -325,7 +365,7 @@ class Mouth(FrameProcessor):
         speech = sentence.speech
         if not speech.announced:
             speech.announced = True
-            if speech.kind in ("reply", "filler"):
+            if speech.kind == "reply":
                 self._wire.send(Speaking(turn=speech.turn))
             self._first_audio(speech)
         starts = max(now, self._until)

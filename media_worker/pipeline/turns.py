@@ -266,6 +266,16 @@ class TurnDetector:
         if self._open and not self.speaking and self._awaited == 0:
             self._give_up()
 
+    def heard_anew(self) -> None:
+        """Another STT hears the last stretch of speech from its beginning: its time begins now."""
+        if not self._open or self.speaking:
+            return
+        self._cancel_timers()
+        self._silent, self._waited = True, False
+        self._awaited = max(1, self._awaited)
+        self._later(max(0.0, self.stt_latency), self._stt_had_its_time)
+        self._later(max(STT_PATIENCE, self.stt_latency + 1.0), self._give_up)
+
     def _stt_had_its_time(self) -> None:
         self._waited = True
         self._maybe_over()

@@ -14,6 +14,7 @@ from pipecat.frames.frames import (
     LLMFullResponseStartFrame,
     LLMTextFrame,
     MetricsFrame,
+    TTSAudioRawFrame,
     TTSSpeakFrame,
 )
 from pipecat.metrics.metrics import LLMUsageMetricsData
@@ -48,6 +49,7 @@ class Voice(FrameProcessor):
         self._splitter = Splitter()
         self._writing: Speech | None = None
         self._deaf = False
+        self._held = False
         self.thoughts: Thoughts | None = None
 
     # ── speaking ─────────────────────────────────────────────────────────────────────────────────
@@ -83,15 +85,54 @@ class Voice(FrameProcessor):
         text = " ".join(_MARKUP.sub(r"\1", text).split())
         if not any(character.isalnum() for character in text):
             return
-        sentence = self._books.sentence(speech, text)
+        await self._send(self._books.sentence(speech, text))
+
+    async def _send(self, sentence: Sentence) -> None:
+        if self._held:
+            return
         self._to_tts(sentence)
         await self.push_frame(SentenceFrame(sentence=sentence))
-        await self.push_frame(TTSSpeakFrame(text, append_to_context=False))
+        await self.push_frame(TTSSpeakFrame(sentence.text, append_to_context=False))
 
     async def _finish(self, speech: Speech) -> None:
         speech.text_done = True
-        if not speech.cut:
+        if not speech.cut and not self._held:
             await self.push_frame(SpeechWrittenFrame(speech=speech))
+
+    def forget_rest(self, speech: Speech) -> None:
+        """The beginning of a sentence that nobody will finish is not said."""
+        if speech is self._writing:
+            self._splitter = Splitter()
+
+    # ── another voice ────────────────────────────────────────────────────────────────────────────
+
+    def hold(self) -> None:
+        """Nobody speaks for now: what is to be said waits in the books, until `retell` or `release`."""
+        self._held = True
+
+    def release(self) -> None:
+        self._held = False
+
+    async def retell(self) -> None:
+        """Give whoever speaks now all that nobody has spoken, in order."""
+        self._held = False
+        for speech in self._books.open:
+            if speech.cut:
+                continue
+            for sentence in list(speech.sentences):
+                if sentence.unspoken:
+                    await self._send(sentence)
+            if speech.text_done and not speech.written:
+                await self.push_frame(SpeechWrittenFrame(speech=speech))
+
+    async def play(self, words: str, pcm: bytes, rate: int, turn: int) -> Speech:
+        """A recording, where there is no voice: what stands behind us is the mouth."""
+        speech = self._books.begin(Speech(turn=turn, kind="prompt", interruptible=False))
+        sentence = self._books.sentence(speech, words)
+        await self.push_frame(SentenceFrame(sentence=sentence))
+        await self.push_frame(TTSAudioRawFrame(pcm, rate, 1))
+        await self._finish(speech)
+        return speech
 
     # ── stopping ─────────────────────────────────────────────────────────────────────────────────
 
@@ -104,6 +145,10 @@ class Voice(FrameProcessor):
     def ignore_llm(self) -> None:
         """Until the interruption that was sent to the LLM has passed it."""
         self._deaf = True
+
+    def hear_llm(self) -> None:
+        """Whoever was to be ignored has left."""
+        self._deaf = False
 
     # ── the LLM's frames ─────────────────────────────────────────────────────────────────────────
 

@@ -39,6 +39,9 @@ class VendorFault:
         return self.kind in ("refused", "rejected")
 
 
+UNAVAILABLE = VendorFault("unavailable")
+
+
 def fault_of(error: BaseException | None, text: str = "") -> VendorFault:
     """The fault behind an exception, its causes among them; `text` is looked at when no exception tells."""
     for one in _causes(error):
@@ -51,7 +54,7 @@ def fault_of(error: BaseException | None, text: str = "") -> VendorFault:
     found = _IN_TEXT.search(text)
     if found:
         return VendorFault(_kind(int(found[1])), int(found[1]))
-    return VendorFault("unavailable")
+    return UNAVAILABLE
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

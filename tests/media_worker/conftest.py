@@ -14,7 +14,16 @@ from loguru import logger
 
 from media_worker.contract.events import Snapshot
 from media_worker.contract.flow import ConversationNode, EndNode, Flow, Intent
-from media_worker.contract.spec import AgentSpec, AudioFormat, CallSpec, Limits, Provider, Providers, TurnTaking
+from media_worker.contract.spec import (
+    AgentSpec,
+    AudioFormat,
+    CallSpec,
+    Fallbacks,
+    Limits,
+    Provider,
+    Providers,
+    TurnTaking,
+)
 from media_worker.server import Worker
 from media_worker.session import Session
 from media_worker.solo import Caller, load_wav
@@ -58,6 +67,7 @@ def spec(llm: bool = False, **changes: Any) -> CallSpec:
         providers=Providers(llm=vendor) if llm else Providers(),
         turns=TurnTaking(**turns),
         limits=Limits(**changes.pop("limits", {})),
+        fallbacks=Fallbacks(**changes.pop("fallbacks", {})),
     )
     return CallSpec(
         call_id=uuid.uuid4(),
@@ -81,7 +91,7 @@ async def workers() -> AsyncIterator[Callable[..., Awaitable[Worker]]]:
     started: list[Worker] = []
 
     async def start(vendors: Any = None, **options: Any) -> Worker:
-        make = partial(Session, build_services=vendors) if vendors is not None else Session
+        make = partial(Session, make_service=vendors) if vendors is not None else Session
         worker = Worker(KEY, make_session=make, **({"drain_seconds": 5.0} | options))
         await worker.start()
         started.append(worker)

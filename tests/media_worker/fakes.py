@@ -25,9 +25,8 @@ from pipecat.services.settings import LLMSettings, STTSettings, TTSSettings
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 
-from media_worker.contract.spec import CallSpec
-from media_worker.flow.runner import FlowRunner
-from media_worker.pipeline.build import Services
+from media_worker.contract.spec import Provider
+from media_worker.providers.base import BuildContext
 
 WORD_SECONDS = 0.15
 
@@ -140,17 +139,36 @@ class ScriptedMind(LLMService):
             )
 
 
+@dataclass
+class Built:
+    """A call's services, as they were made."""
+
+    call: BuildContext
+    stt: Any = None
+    llm: Any = None
+    tts: Any = None
+
+
 class Vendors:
-    """Builds a call's services, and keeps them for the test to look at."""
+    """Makes a call's services, and keeps them for the test to look at: one `Built` for each call."""
 
     def __init__(self, lines: list[str], answers: list[Answer] | None = None, mute: int = 0) -> None:
         self._lines = lines
         self._answers = answers
         self._mute = mute
-        self.built: list[Services] = []
+        self.built: list[Built] = []
 
-    def __call__(self, spec: CallSpec, flow: FlowRunner) -> Services:
-        mind = ScriptedMind(self._answers) if self._answers is not None else None
-        built = Services(ScriptedEars(self._lines), mind, Humming(self._mute, spec.audio.rate))
-        self.built.append(built)
-        return built
+    def __call__(self, stage: str, provider: Provider, context: BuildContext) -> Any:
+        call = next((built for built in self.built if built.call is context), None)
+        if call is None:
+            call = Built(context)
+            self.built.append(call)
+        service: Any
+        if stage == "stt":
+            service = ScriptedEars(self._lines)
+        elif stage == "llm":
+            service = ScriptedMind(self._answers or [])
+        else:
+            service = Humming(self._mute, context.sample_rate)
+        setattr(call, stage, service)
+        return service

@@ -5,16 +5,18 @@ from __future__ import annotations
 import pytest
 
 from media_worker.contract import events as told
-from media_worker.pipeline.brain import AGAIN, BROKEN, ONE_MOMENT
+from media_worker.contract.spec import Fallbacks
+from media_worker.pipeline.brain import AGAIN
 from tests.media_worker.conftest import HOURS, calling, clip, spec
 from tests.media_worker.fakes import Answer, Vendors
 
 pytestmark = pytest.mark.unit
 
+HURRY = {"next_model_after": 0.5}
+
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr("media_worker.pipeline.thinking.FIRST_TOKEN", 0.3)
     monkeypatch.setattr("media_worker.pipeline.thinking.BETWEEN_TOKENS", 0.3)
 
 
@@ -72,13 +74,13 @@ async def test_a_refused_tool_gives_the_llm_another_round(workers):
         (Answer(), "vendor_error"),
     ],
 )
-async def test_a_failed_answer_is_tried_again_behind_a_word_of_patience(workers, trouble, step):
+async def test_the_only_model_gets_a_second_chance_for_the_same_turn(workers, trouble, step):
     worker = await workers(Vendors(["tell me"], [trouble, Answer(["Here you are."])]))
-    async with calling(worker, spec(llm=True)) as caller:
+    async with calling(worker, spec(llm=True, fallbacks=HURRY)) as caller:
         await caller.until_heard(0)
         caller.say(clip("i_would_like_to_book_an_appointment"))
-        await caller.until(lambda: len(answers(caller, 1)) == 2)
-    assert answers(caller, 1) == [ONE_MOMENT, "Here you are."]
+        await caller.until(lambda: answers(caller, 1))
+    assert answers(caller, 1) == ["Here you are."]
     assert [(body.step, body.stage) for body in caller.of(told.Fallback)] == [(step, "llm")]
     assert len(caller.of(told.Fault)) >= 1
 
@@ -100,8 +102,8 @@ async def test_an_llm_that_never_works_ends_in_an_apology_and_a_hangup(workers):
         await caller.until(lambda: answers(caller, 1)[-1:] == [AGAIN])
         caller.say(clip("i_would_like_to_book_an_appointment"))
         await caller.until(caller.over.is_set)
-    assert answers(caller, 1) == [ONE_MOMENT, AGAIN]
-    assert answers(caller, 2) == [BROKEN]
+    assert answers(caller, 1) == [AGAIN]
+    assert answers(caller, 2) == [Fallbacks().apology]
     assert caller.finished is not None
     assert caller.finished.reason == "provider_error"
     assert [request.action for request in caller.requests] == ["hangup"]

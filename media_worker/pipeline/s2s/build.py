@@ -43,6 +43,9 @@ class DialogueParts:
     books: Books
     running: Running
 
+    async def start(self) -> None:
+        await self.running.start()
+
     @property
     def floor(self) -> DialogueMind:
         return self.brain
@@ -93,7 +96,7 @@ def build_dialogue(
     listener = SpokenListener(mind.turn_began, mind.barge_in, mind.turn, mind.nothing, caller_active)
     detector = SpokenTurns(lambda: flow.turns, spec.audio.rate, listener)
     books = Books(journal.clock.now_ms, mind.spoken, observer.heard)
-    mouth = Mouth(wire, spec.audio, books, observer.first_audio, lambda: spawn(mind.silent()))
+    mouth = Mouth(wire, spec.audio, books, observer.first_audio, lambda _: spawn(mind.silent()))
 
     def failed(frame: ErrorFrame) -> None:
         observer.fault("platform", "pipeline", without_words(frame.error))
