@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from calls.aftercall.actions import ALWAYS
 from calls.models import AfterCallJob, Call, CallEvent, Turn
 from calls.recording import segments
 from media_worker.contract import wire
@@ -55,7 +56,7 @@ async def test_when_the_caller_hangs_up_the_worker_reports_first(stage: Stage) -
     turns = await stage.read(lambda: list(Turn.objects.filter(call=call).values_list("role", "text")))
     assert turns == [("agent", "Hello")]
     jobs = await stage.read(lambda: AfterCallJob.objects.filter(call=call).count())
-    assert jobs == len(AfterCallJob.Kind.values)
+    assert jobs == len(ALWAYS)
 
 
 async def test_a_mark_that_comes_back_after_a_clear_was_not_played(stage: Stage) -> None:
