@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agents.accounts.queries import account_problems
-from agents.content import Reading, read, refuse_oversized
+from agents.content import Reading, read, refuse_oversized, whole
 from agents.errors import DraftConflict, NotPublishable
 from agents.generate import LONGEST_PURPOSE, Generated, Request
 from agents.generate.make import generate
@@ -112,7 +112,7 @@ def publish(actor: User, agent: Agent, *, revision: int | None = None, notes: st
         if reading.content is None or problems:
             raise NotPublishable(problems)
         document = reading.content.document()
-        if agent.published and agent.published.content == document:
+        if agent.published and whole(agent.published.content) == document:
             raise InvalidInput(f"Nothing has changed since version {agent.published.number}.")
         version = _publish(actor, agent, document, notes)
         audit.record(actor, "agent.published", agent, data={"version": version.number})

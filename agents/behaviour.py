@@ -1,4 +1,4 @@
-"""Turn taking and limits as people speak of them, and as the media plane needs them."""
+"""Turn taking, fallbacks and limits as people speak of them, and as the media plane needs them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from media_worker.contract.spec import Limits, TurnTaking
+from media_worker.contract.spec import Fallbacks, Limits, TurnTaking
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,16 @@ FINE_TUNING = (
 )
 _DEFAULT_TURNS: dict[str, Any] = TurnTaking().model_dump(mode="json")
 _DEFAULT_LIMITS: dict[str, Any] = Limits().model_dump(mode="json")
+_DEFAULT_FALLBACKS: dict[str, Any] = Fallbacks().model_dump(mode="json")
+_FALLBACK_NUMBERS = ("least_confidence", "reasks", "filler_after", "next_model_after")
 
 
 def values(document: Any) -> dict[str, Any]:
     """What the tab shows for a draft, complete or not."""
-    turns = {**_DEFAULT_TURNS, **_part(document, "turns")}
-    limits = {**_DEFAULT_LIMITS, **_part(document, "limits")}
+    turns = {**_DEFAULT_TURNS, **part(document, "turns")}
+    limits = {**_DEFAULT_LIMITS, **part(document, "limits")}
     pace = next((p.key for p in PACES if all(turns.get(k) == v for k, v in p.values.items())), "own")
-    prompts = limits["idle_prompts"]
+    fallbacks = {**_DEFAULT_FALLBACKS, **part(document, "fallbacks")}
     return {
         "pace": pace,
         "interruption": "never" if not turns["interruptible"] else "words" if turns["min_words"] else "any",
@@ -69,14 +71,17 @@ def values(document: Any) -> dict[str, Any]:
         "limits": limits,
         "idle_after": _short(limits["idle_after"]),
         "minutes": _as_minutes(limits["max_duration"]),
-        "idle_prompts": "\n".join(map(str, prompts)) if isinstance(prompts, list | tuple) else str(prompts),
+        "idle_prompts": _lines(limits["idle_prompts"]),
+        "resume_after": _short(turns["resume_after"]),
+        "fallbacks": {**fallbacks, **{name: _short(fallbacks[name]) for name in _FALLBACK_NUMBERS}},
+        "fillers": _lines(fallbacks["fillers"]),
         "fine_tuning": [(name, label, hint, _short(turns[name])) for name, label, hint in FINE_TUNING],
     }
 
 
 def parse(posted: Mapping[str, str], document: Any) -> dict[str, Any]:
-    """`turns` and `limits` from the form; what is no number stays as it was typed, and is reported with its place."""
-    turns = {**_DEFAULT_TURNS, **_part(document, "turns")}
+    """`turns`, `limits` and `fallbacks` from the form; what is no number stays as it was typed, and is reported with its place."""
+    turns = {**_DEFAULT_TURNS, **part(document, "turns")}
     for name, _, _ in FINE_TUNING:
         if name in posted:
             turns[name] = number(posted[name])
@@ -86,6 +91,9 @@ def parse(posted: Mapping[str, str], document: Any) -> dict[str, Any]:
     interruption = posted.get("interruption", "any")
     turns |= {
         "smart_turn": "smart_turn" in posted,
+        "backchannels": "backchannels" in posted,
+        "speculate": "speculate" in posted,
+        "resume_after": number(posted["resume_after"]) if "resume_after" in posted else turns["resume_after"],
         "interruptible": interruption != "never",
         "min_words": max(2, int(turns["min_words"] or 0)) if interruption == "words" else 0,
     }
@@ -96,7 +104,28 @@ def parse(posted: Mapping[str, str], document: Any) -> dict[str, Any]:
         "idle_prompts": [line.strip() for line in posted.get("idle_prompts", "").splitlines() if line.strip()],
         "idle_goodbye": posted.get("idle_goodbye", "").strip(),
     }
-    return {"turns": turns, "limits": limits}
+    return {"turns": turns, "limits": limits, "fallbacks": _fallbacks(posted, part(document, "fallbacks"))}
+
+
+def _fallbacks(posted: Mapping[str, str], held: Mapping[str, Any]) -> dict[str, Any]:
+    fallbacks = {**_DEFAULT_FALLBACKS, **held}
+    for name in fallbacks:
+        text = posted.get(f"fallbacks.{name}", None)
+        if text is None:
+            continue
+        if name in _FALLBACK_NUMBERS:
+            fallbacks[name] = number(text)
+        elif name == "fillers":
+            fallbacks[name] = [line.strip() for line in text.splitlines() if line.strip()]
+        else:
+            fallbacks[name] = _dialled(text) if name == "transfer_to" else text.strip()
+    return fallbacks
+
+
+def _dialled(text: str) -> str:
+    """“+1 (415) 555-0123” as it is dialled; what is no number stays as it was typed."""
+    plain = "".join(character for character in text if character not in " .()-\u00a0")
+    return plain if plain.lstrip("+").isdigit() else text.strip()
 
 
 def number(text: str) -> int | float | str:
@@ -109,9 +138,14 @@ def number(text: str) -> int | float | str:
     return int(value) if value.is_integer() else value
 
 
-def _part(document: Any, name: str) -> dict[str, Any]:
-    part = document.get(name) if isinstance(document, dict) else None
-    return part if isinstance(part, dict) else {}
+def part(document: Any, name: str) -> dict[str, Any]:
+    """One part of a draft, empty when it is missing or not what it should be."""
+    held = document.get(name) if isinstance(document, dict) else None
+    return held if isinstance(held, dict) else {}
+
+
+def _lines(held: Any) -> str:
+    return "\n".join(map(str, held)) if isinstance(held, list | tuple) else str(held)
 
 
 def _short(value: Any) -> Any:

@@ -133,6 +133,15 @@ def read(document: object) -> Reading:
     return Reading(content, (*found, *check_fallbacks(content.fallbacks), *check_routing(content)))
 
 
+def whole(document: object) -> dict[str, Any]:
+    """The document with everything it leaves to defaults written out, for comparing; as it is when it makes no sense."""
+    raw: dict[str, Any] = document if isinstance(document, dict) else {}
+    try:
+        return AgentContent.model_validate(raw).document()
+    except ValidationError:
+        return raw
+
+
 def refuse_oversized(document: object) -> dict[str, Any]:
     """The document, when it may be kept as a draft. Raises DraftRefused otherwise."""
     if not isinstance(document, dict):

@@ -13,8 +13,9 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from agents.content import whole
 from agents.flow.differences import Change, differences
-from agents.models import Agent, AgentVersion
+from agents.models import Agent, AgentVersion, ProviderAccount
 
 State = Literal["published", "changed", "draft", "archived"]
 DAYS = 7
@@ -66,7 +67,8 @@ def state_of(agent: Agent) -> State:
         return "archived"
     if agent.published is None:
         return "draft"
-    return "published" if agent.published.content == agent.draft else "changed"
+    content, draft = agent.published.content, agent.draft
+    return "published" if content == draft or whole(content) == whole(draft) else "changed"
 
 
 def calls_by_day(shown: Iterable[Agent]) -> dict[UUID, list[int]]:
@@ -91,8 +93,13 @@ def versions(agent: Agent) -> QuerySet[AgentVersion]:
 
 def changes_since_published(agent: Agent) -> list[Change]:
     """What publishing would change for callers; everything is new when nothing was published."""
-    before = agent.published.content if agent.published else {}
-    return differences(before, agent.draft if isinstance(agent.draft, dict) else {})
+    return changes(agent.published.content if agent.published else {}, agent.draft)
+
+
+def changes(before: object, after: object) -> list[Change]:
+    """What differs between two drafts or versions, in words."""
+    labels = {str(pk): label for pk, label in ProviderAccount.objects.values_list("pk", "label")}
+    return differences(whole(before), whole(after), labels)
 
 
 def spoken(text: str) -> str:

@@ -32,10 +32,13 @@ class Change:
     lines: tuple[Line, ...]
 
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+def differences(
+    before: Mapping[str, Any], after: Mapping[str, Any], accounts: Mapping[str, str] | None = None
+) -> list[Change]:
     """Every difference, in the order of the newer document. Rows are matched by name, so a moved row is none, and one
-    that came or went is one difference."""
-    old, new = dict(_leaves(before, ())), dict(_leaves(after, ()))
+    that came or went is one difference; backups and rules have none and go by their place. `accounts` are the labels
+    of provider accounts by id."""
+    old, new = _named(dict(_leaves(before, ())), accounts), _named(dict(_leaves(after, ())), accounts)
     old_rows, new_rows = _rows(old), _rows(new)
     whole: dict[tuple[Path, What], list[str]] = {}
     changes: list[Change | tuple[Path, What]] = []
@@ -57,13 +60,22 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Cha
     ]
 
 
+def _named(leaves: dict[Path, str], accounts: Mapping[str, str] | None) -> dict[Path, str]:
+    """The same, with accounts called as people know them."""
+    return {path: (accounts or {}).get(text, text) if path[-1] == "account" else text for path, text in leaves.items()}
+
+
+def _holds_rows(key: str) -> bool:
+    return key in _BY_NAME or key in _BY_PLACE
+
+
 def _rows(leaves: Iterable[Path]) -> set[Path]:
     """The paths of the rows that hold these leaves: (nodes, booking), (nodes, booking, slots, day), …"""
     return {
         path[: number + 2]
         for path in leaves
         for number, key in enumerate(path[:-1])
-        if key in _BY_NAME and number + 2 < len(path)
+        if _holds_rows(key) and number + 2 < len(path)
     }
 
 
@@ -79,6 +91,10 @@ def _leaves(here: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
             yield from _leaves(value, (*path, str(key)))
     elif isinstance(here, list | tuple):
         key = _BY_NAME.get(path[-1]) if path else None
+        if path and path[-1] in _BY_PLACE:
+            for number, item in enumerate(here, start=1):
+                yield from _leaves(item or {"": ""}, (*path, str(number)))
+            return
         if key is None:
             yield path, "\n".join(str(item) for item in here)
             return
@@ -97,6 +113,12 @@ def _plain(value: object) -> str:
 
 
 _KINDS = {"nodes": "Step", "intents": "topic", "slots": "question"}
+_BY_PLACE = {
+    "stt_backups": "ears, backup",
+    "llm_backups": "mind, backup",
+    "tts_backups": "voice, backup",
+    "rules": "rule",
+}
 
 
 def _place(path: tuple[str, ...]) -> str:
@@ -110,6 +132,9 @@ def _place(path: tuple[str, ...]) -> str:
                 parts.append("Everywhere")
             parts.append(f"{_KINDS[key]} “{words(path[number + 1])}”")
             skip = True
+        elif key in _BY_PLACE and number + 1 < len(path):
+            parts.append(f"{_BY_PLACE[key]} {path[number + 1]}")
+            skip = True
         elif key == "flow":
             continue
         elif number == 0:
@@ -121,6 +146,26 @@ def _place(path: tuple[str, ...]) -> str:
 
 
 _FIELDS = {
+    "s2s": "speech-to-speech",
+    "small": "small model",
+    "backchannels": "“uh-huh” does not interrupt",
+    "speculate": "thinks ahead",
+    "resume_after": "goes on after a noise, seconds",
+    "least_confidence": "least confidence of the ears",
+    "reasks": "tries before a backup listens",
+    "filler_after": "seconds before it fills a pause",
+    "fillers": "lines while the model thinks",
+    "next_model_after": "seconds before the next model is asked",
+    "apology": "what it says when all else failed",
+    "transfer_to": "who takes the call then",
+    "tier": "who answers",
+    "default": "all other turns",
+    "escalate": "the large model helps the small one",
+    "interruptible": "may be interrupted",
+    "min_words": "least number of words",
+    "max_words": "largest number of words",
+    "patience": "added patience, seconds",
+    "turns": "taking turns",
     "stt": "ears",
     "llm": "mind",
     "tts": "voice",

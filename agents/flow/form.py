@@ -12,23 +12,45 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from agents import rows
+from agents.behaviour import number
 from agents.flow.outline import STEP_KINDS, title
 
-_ROWS = frozenset({"nodes", "intents", "slots"})
 _LINES = frozenset({"goals", "examples", "choices", "fallback"})
 _REFERENCES = frozenset({"goto", "next", "give_up", "fallback_goto", "start"})
 _OPTIONAL = frozenset({"goto", "give_up", "fallback_goto"})
 _CHECKS = ("confirm", "required")
 _STEP_FIELDS = {
-    "conversation": ("id", "type", "prompt", "say", "intents", "fallback", "fallback_goto"),
-    "collect": ("id", "type", "prompt", "slots", "attempts", "done", "next", "give_up"),
-    "say": ("id", "type", "text", "next"),
+    "conversation": ("id", "type", "turns", "prompt", "say", "intents", "fallback", "fallback_goto"),
+    "collect": ("id", "type", "turns", "prompt", "slots", "attempts", "done", "next", "give_up"),
+    "say": ("id", "type", "turns", "text", "next"),
     "end": ("id", "type", "text", "outcome"),
 }
 
 
 def parse(posted: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """The flow that the form holds. Rows keep the form's order; names become ids."""
+    tree = _tree(posted)
+    nodes = list(_rows(tree.get("nodes")))
+    renamed = _renamed(nodes)
+    return {
+        "greeting": _text(tree.get("greeting")),
+        "prompt": _text(tree.get("prompt")),
+        "goals": lines(_text(tree.get("goals"))),
+        "start": renamed.get(_text(tree.get("start")), _text(tree.get("start"))),
+        "intents": [_topic(row, renamed) for row in _rows(tree.get("intents"))],
+        "nodes": [_step(row, renamed) for row in nodes],
+    }
+
+
+def renames(posted: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Steps whose title was changed: the id they had, and the one they have now."""
+    renamed = _renamed(list(_rows(_tree(posted).get("nodes"))))
+    return {old: new for old, new in renamed.items() if old != new}
+
+
+def _tree(posted: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Names with dots as dictionaries in dictionaries."""
     tree: dict[str, Any] = {}
     for name, value in posted:
         parts = name.split(".")
@@ -41,16 +63,7 @@ def parse(posted: Iterable[tuple[str, str]]) -> dict[str, Any]:
                 break
         else:
             here[parts[-1]] = value.replace("\r\n", "\n")
-    nodes = list(_rows(tree.get("nodes")))
-    renamed = _renamed(nodes)
-    return {
-        "greeting": _text(tree.get("greeting")),
-        "prompt": _text(tree.get("prompt")),
-        "goals": lines(_text(tree.get("goals"))),
-        "start": renamed.get(_text(tree.get("start")), _text(tree.get("start"))),
-        "intents": [_topic(row, renamed) for row in _rows(tree.get("intents"))],
-        "nodes": [_step(row, renamed) for row in nodes],
-    }
+    return tree
 
 
 def identifier(text: str, otherwise: str) -> str:
@@ -73,51 +86,31 @@ def add(flow: dict[str, Any], where: str) -> tuple[dict[str, Any], str]:
     (`flow.nodes:collect`), and the new row's path. An unknown place changes nothing."""
     flow = copy.deepcopy(flow)
     place, _, kind = where.partition(":")
-    rows = _at(flow, place)
-    if not isinstance(rows, list):
+    found = rows.at({"flow": flow}, place)
+    if not isinstance(found, list):
         return flow, ""
     name = place.rsplit(".", 1)[-1]
     if name == "nodes" and kind in STEP_KINDS:
-        rows.append(_new_step(flow, kind))
+        found.append(_new_step(flow, kind))
     elif name == "slots":
-        rows.append({"name": _free("answer", [row.get("name") for row in rows]), "type": "text", "ask": ""})
+        found.append({"name": _free("answer", [row.get("name") for row in found]), "type": "text", "ask": ""})
     elif name == "intents":
-        rows.append({"name": _free("topic", [row.get("name") for row in rows]), "examples": [], "answer": ""})
+        found.append({"name": _free("topic", [row.get("name") for row in found]), "examples": [], "answer": ""})
     else:
         return flow, ""
-    return flow, f"{place}.{len(rows) - 1}"
+    return flow, f"{place}.{len(found) - 1}"
 
 
 def remove(flow: dict[str, Any], path: str) -> dict[str, Any]:
     """The flow without the row at `path`. What led to a removed step leads to it still, and is shown as a problem."""
-    flow = copy.deepcopy(flow)
-    place, _, number = path.rpartition(".")
-    rows = _at(flow, place)
-    if isinstance(rows, list) and number.isdigit() and int(number) < len(rows):
-        del rows[int(number)]
-    return flow
+    changed: dict[str, Any] = rows.removed({"flow": flow}, path)["flow"]
+    return changed
 
 
 def move(flow: dict[str, Any], path: str, by: int) -> dict[str, Any]:
     """The flow with the row at `path` one place up (-1) or down (+1)."""
-    flow = copy.deepcopy(flow)
-    place, _, number = path.rpartition(".")
-    rows = _at(flow, place)
-    if isinstance(rows, list) and number.isdigit() and 0 <= int(number) + by < len(rows) > int(number):
-        rows.insert(int(number) + by, rows.pop(int(number)))
-    return flow
-
-
-def _at(flow: dict[str, Any], place: str) -> Any:
-    here: Any = {"flow": flow}
-    for part in place.split("."):
-        if isinstance(here, dict) and part in here:
-            here = here[part]
-        elif isinstance(here, list) and part.isdigit() and int(part) < len(here):
-            here = here[int(part)]
-        else:
-            return None
-    return here
+    changed: dict[str, Any] = rows.moved({"flow": flow}, path, by)["flow"]
+    return changed
 
 
 def _new_step(flow: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -156,11 +149,11 @@ def _text(value: object) -> str:
 def _renamed(nodes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Old id → id after the titles as they were typed."""
     renamed: dict[str, str] = {}
-    for number, node in enumerate(nodes, start=1):
+    for place, node in enumerate(nodes, start=1):
         old, typed = _text(node.get("id")), _text(node.get("title"))
         kept = not typed.strip() or typed.strip() == title(old)
-        wanted = old if kept and old else identifier(typed, f"step_{number}")
-        renamed[old or f"step_{number}"] = _free(wanted, list(renamed.values()))
+        wanted = old if kept and old else identifier(typed, f"step_{place}")
+        renamed[old or f"step_{place}"] = _free(wanted, list(renamed.values()))
     return renamed
 
 
@@ -172,6 +165,8 @@ def _step(row: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
             step[name] = [_topic(topic, renamed) for topic in _rows(row.get(name))]
         elif name == "slots":
             step[name] = [_question(question) for question in _rows(row.get(name))]
+        elif name == "turns":
+            step[name] = _turns(row.get(name))
         elif name == "attempts":
             typed = _text(row.get(name)).strip()
             step[name] = int(typed) if typed.isdigit() and len(typed) < 6 else typed or 3
@@ -180,6 +175,17 @@ def _step(row: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
         elif name not in ("id", "type"):
             step[name] = _field(name, row.get(name), renamed)
     return step
+
+
+def _turns(source: object) -> dict[str, Any]:
+    """Turn taking at a step; what is left as the agent has it is None."""
+    row = source if isinstance(source, dict) else {}
+    interruptible, least = _text(row.get("interruptible")), _text(row.get("min_words")).strip()
+    return {
+        "interruptible": {"yes": True, "no": False}.get(interruptible),
+        "min_words": number(least) if least else None,
+        "patience": number(_text(row.get("patience")) or "0"),
+    }
 
 
 def _topic(row: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:

@@ -81,6 +81,7 @@ class Step:
     icon: str
     kind_name: str
     values: Mapping[str, str]
+    turns: Mapping[str, str]
     topics: Sequence[Topic]
     questions: Sequence[Question]
     problems: tuple[Problem, ...]
@@ -151,6 +152,7 @@ def _step(node: Mapping[str, Any], path: str, titles: Mapping[str, str], problem
         icon=about.icon,
         kind_name=about.label,
         values=values,
+        turns=_turns(_mapping(node.get("turns"))),
         topics=topics,
         questions=questions,
         problems=tuple(problems.get(path, ())),
@@ -161,6 +163,16 @@ def _step(node: Mapping[str, Any], path: str, titles: Mapping[str, str], problem
 _STEP_TEXTS = (
     "say", "prompt", "fallback_goto", "attempts", "done", "next", "give_up", "text", "outcome",
 )  # fmt: skip
+
+
+def _turns(turns: Mapping[str, Any]) -> dict[str, str]:
+    """Turn taking at a step as the form shows it; empty: as the agent has it."""
+    interruptible, patience = turns.get("interruptible"), turns.get("patience")
+    return {
+        "interruptible": "" if interruptible is None else "no" if interruptible is False else "yes",
+        "min_words": _text(turns.get("min_words")),
+        "patience": f"{patience:g}" if isinstance(patience, float) and patience else _text(patience or ""),
+    }
 
 
 def _topics(source: object, path: str, titles: Mapping[str, str], problems: Problems) -> list[Topic]:

@@ -10,6 +10,14 @@ from pydantic import ValidationError
 
 Path = tuple[str | int, ...]
 
+_TABS = {
+    "models": "agent_voice",
+    "language": "agent_voice",
+    "turns": "agent_behaviour",
+    "limits": "agent_behaviour",
+    "fallbacks": "agent_behaviour",
+    "routing": "agent_behaviour",
+}
 _TYPES = ("conversation", "collect", "say", "end")
 _MOST = 50
 
@@ -25,6 +33,11 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.sentence[:1].lower()}{self.sentence[1:]}"
+
+    @property
+    def tab(self) -> str:
+        """The editor's tab where it is mended, by the name of its page."""
+        return _TABS.get(str(self.path[0]) if self.path else "", "agent")
 
     @property
     def anchor(self) -> str:
@@ -46,7 +59,10 @@ _PLACES = {
     "turns": "Behaviour",
     "limits": "Limits",
     "models": "Voice & models",
+    "fallbacks": "Fallbacks",
+    "routing": "Routing",
 }
+_BACKUPS = {"stt_backups": "ears, backup", "llm_backups": "mind, backup", "tts_backups": "voice, backup"}
 _FIELDS = {
     "ask": "the question",
     "reask": "the question when asked again",
@@ -79,6 +95,22 @@ _FIELDS = {
     "account": "the account",
     "options": "the options",
     "start": "the first step",
+    "least_confidence": "the least confidence of the ears",
+    "reasks": "the number of tries before a backup listens",
+    "filler_after": "the wait before it fills a pause",
+    "fillers": "the lines while the model thinks",
+    "next_model_after": "the wait before the next model is asked",
+    "apology": "what it says when all else failed",
+    "transfer_to": "the number that takes the call",
+    "resume_after": "the wait after a noise",
+    "min_words": "the least number of words",
+    "max_words": "the largest number of words",
+    "patience": "the added patience",
+    "tier": "who answers",
+    "rules": "the rules",
+    "llm_backups": "the backups of the mind",
+    "stt_backups": "the backups of the ears",
+    "tts_backups": "the backups of the voice",
 }
 
 
@@ -101,7 +133,11 @@ def place_of(path: Sequence[str | int], document: object) -> str:
             elif parent == "intents":
                 name = here.get("name") if isinstance(here, dict) else None
                 parts.append(f"topic “{words(name)}”" if name else f"topic {key + 1}")
-            elif parent in ("examples", "choices", "fallback", "goals", "idle_prompts"):
+            elif parent == "rules":
+                parts.append(f"rule {key + 1}")
+            elif parent in _BACKUPS:
+                parts.append(f"{_BACKUPS[str(parent)]} {key + 1}")
+            elif parent in ("examples", "choices", "fallback", "goals", "idle_prompts", "fillers"):
                 parts.append(f"line {key + 1}")
         elif (key in _PLACES and number < 2) or (key == "intents" and number == 1):
             parts.append(_PLACES.get(str(key), "Everywhere"))

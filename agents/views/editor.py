@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,7 +12,7 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from agents import actions, queries
+from agents import actions, queries, rows
 from agents.content import read
 from agents.errors import DraftConflict
 from agents.models import Agent
@@ -46,6 +47,38 @@ def frame(request: HttpRequest, agent: Agent, tab: str, **more: Any) -> dict[str
         "call_me_url": call_me_url(agent) if access.may(request.user, Permission.PLACE_CALLS) else "",
         **more,
     }
+
+
+def opened(request: HttpRequest, agent_id: UUID) -> tuple[Agent, dict[str, Any] | None]:
+    """The agent of a tab and, when its form was posted by somebody who may, the draft that the form was made from."""
+    agent: Agent = access.agent(request, agent_id, Permission.VIEW_AGENTS)
+    if request.method != "POST":
+        return agent, None
+    access.require(request, Permission.BUILD_AGENTS)
+    return agent, agent.draft if isinstance(agent.draft, dict) else {}
+
+
+def reshaped(
+    request: HttpRequest, document: dict[str, Any], new: Mapping[str, dict[str, Any]]
+) -> tuple[dict[str, Any], str]:
+    """The document after `add`, `remove`, `up` or `down`, and the place of a new row. `new` are the rows that may be
+    added, by the list they go to."""
+    place = request.POST.get("add", "")
+    if place in new:
+        return rows.appended(document, place, new[place]), f"{place}.{len(rows.at(document, place) or ())}"
+    if path := request.POST.get("remove"):
+        return rows.removed(document, path), ""
+    if path := request.POST.get("up") or request.POST.get("down"):
+        return rows.moved(document, path, -1 if "up" in request.POST else 1), ""
+    return document, ""
+
+
+SHAPING = ("add", "remove", "up", "down", "force")
+
+
+def changes_shape(request: HttpRequest) -> bool:
+    """Whether rows came, went or moved, so that the page needs its form anew."""
+    return any(request.POST.get(name) for name in SHAPING)
 
 
 def talk_url(agent: Agent, *, draft: bool) -> str:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from agents import queries
+from agents import queries, routing
 from agents.content import read
 from agents.flow import form
 from agents.flow.outline import SLOT_KINDS, STEP_KINDS, outline
@@ -45,8 +45,11 @@ def _save(request: HttpRequest, agent: Agent) -> HttpResponse:
     elif path := request.POST.get("up") or request.POST.get("down"):
         flow = form.move(flow, path, -1 if "up" in request.POST else 1)
     document = {**(agent.draft if isinstance(agent.draft, dict) else {}), "flow": flow}
-    shape = any(request.POST.get(name) for name in ("add", "remove", "up", "down", "force"))
+    if "routing" in document:
+        steps = form.renames(editor.posted(request).items())
+        document["routing"] = routing.renamed(document["routing"], steps)
     more: dict[str, Any] = {"opened": opened, "anchor": f"#{opened}" if opened else ""}
+    shape = editor.changes_shape(request)
     if shape:
         more |= _outline(document, read(document))
     return editor.save(request, agent, "agent", document, BODY if shape else "", more)

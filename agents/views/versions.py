@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from agents import actions, queries
-from agents.flow.differences import differences
 from agents.models import Agent, AgentVersion
 from agents.views import editor
 from tenants import access
@@ -33,7 +32,7 @@ def compare(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     agent: Agent = access.agent(request, agent_id, Permission.VIEW_AGENTS)
     published = str(agent.published.number) if agent.published else "draft"
     a, b = request.GET.get("a", published), request.GET.get("b", "draft")
-    changes = differences(_content(agent, a), _content(agent, b))
+    changes = queries.changes(_content(agent, a), _content(agent, b))
     numbers = list(queries.versions(agent).values_list("number", flat=True)[:200])
     context = editor.frame(request, agent, "agent_versions", changes=changes, a=a, b=b, numbers=numbers)
     return render(request, "agents/compare.html", context)

@@ -116,6 +116,7 @@ def as_posted(document: dict[str, Any]) -> list[tuple[str, str]]:
         found += [(f"{step.path}.id", step.id), (f"{step.path}.type", step.kind), (f"{step.path}.title", step.title)]
         found += topics(step.topics)
         found += [(f"{step.path}.{name}", value) for name, value in step.values.items()]
+        found += [(f"{step.path}.turns.{name}", value) for name, value in step.turns.items()]
         for q in step.questions:
             found += [(f"{q.path}.{name}", getattr(q, name)) for name in ("name", "type", "ask", "reask", "choices")]
             found += [(f"{q.path}.{name}", "on") for name in ("confirm", "required") if getattr(q, name)]
