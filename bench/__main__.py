@@ -5,9 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import density, kill, platform
+from bench import bridge, density, kill, memory, platform
 
-SUITES: dict[str, Callable[[], object]] = {"platform": platform.run, "density": density.run, "kill": kill.run}
+SUITES: dict[str, Callable[[], object]] = {
+    "platform": platform.run,
+    "bridge": bridge.run,
+    "kill": kill.run,
+    "memory": memory.run,
+    "density": density.run,
+}
 
 
 def main() -> None:

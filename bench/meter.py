@@ -10,23 +10,35 @@ import numpy as np
 from calls.phone.caller import Caller
 from calls.phone.lines import Line, Samples, line_from_text
 
-NEW_REPLY = 1.0  # seconds without audio that mean a new reply, and not a late frame of the old one
-
 
 @dataclass
 class MeteredCaller(Caller):
-    """Lateness of a frame: arrival after the moment at which a player that began with the reply would need it, in ms."""
+    """Lateness of a frame: its arrival after the moment at which a player that began with the reply would need it.
 
-    lateness: list[float] = field(default_factory=list)
-    _due: float = 0.0
+    A reply is all that comes between two lines of the caller; so the time until an answer begins is no lateness. What
+    is said in one sentence has no pauses of its own: a player that runs dry waits for the server.
+    """
+
+    lateness: list[tuple[float, float]] = field(default_factory=list)
+    """The moment of arrival on the monotonic clock, and milliseconds."""
+    answered: list[float] = field(default_factory=list)
+    """When each of `figures.gaps` ended."""
+    _due: float | None = None
 
     def agent_audio_arrived(self, frame: Samples) -> None:
         now = time.monotonic()
-        if now > self._due + NEW_REPLY:
-            self._due = now
-        self.lateness.append(max(0.0, (now - self._due) * 1000))
-        self._due += len(frame) / self.rate
+        due = now if self._due is None else self._due
+        self.lateness.append((now, max(0.0, (now - due) * 1000)))
+        self._due = max(now, due) + len(frame) / self.rate
+        before = len(self.figures.gaps)
         super().agent_audio_arrived(frame)
+        self.answered += [now] * (len(self.figures.gaps) - before)
+
+    def tick(self) -> Samples:
+        frame = super().tick()
+        if self._position is not None:
+            self._due = None
+        return frame
 
 
 def lines(rate: int, count: int) -> list[Line]:

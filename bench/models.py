@@ -12,6 +12,7 @@ from media_worker.contract.flow import ConversationNode, Flow
 from media_worker.contract.spec import AgentSpec, Provider, Providers, TurnTaking
 
 REPLY = "We are open from nine in the morning until six in the evening, Monday to Saturday, and closed on Sundays."
+GREETING = "Hello, how can I help you today?"
 HEARD = "what are your opening hours"
 SERVER_CORE = 0
 CLIENT_CORE = (os.cpu_count() or 1) - 1
@@ -31,16 +32,20 @@ def fake_models(
         yield f"http://127.0.0.1:{port}/v1"
 
 
-def agent(models: str) -> AgentSpec:
-    """An agent that listens, thinks and speaks through `models`."""
+def agent(models: str, smart_turn: bool = False, speculate: bool = False, greeting: str = GREETING) -> AgentSpec:
+    """An agent that listens, thinks and speaks through `models`. Without smart-turn the VAD's silence ends a turn."""
     server = Provider(vendor="openai_compatible", base_url=models, options={"model": "bench"})
     flow = Flow(
-        greeting="Hello, how can I help you today?",
+        greeting=greeting,
         prompt="You are a helpful receptionist.",
         start="talk",
         nodes=(ConversationNode(id="talk", prompt="Answer questions."),),
     )
-    turns = TurnTaking(smart_turn=False, speech_timeout=0.0)
+    turns = (
+        TurnTaking(smart_turn=True, speculate=speculate)
+        if smart_turn
+        else TurnTaking(smart_turn=False, speech_timeout=0.0, speculate=speculate)
+    )
     return AgentSpec(
         id=uuid4(),
         version=1,

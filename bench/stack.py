@@ -31,7 +31,7 @@ class Stack:
 
 
 @contextlib.contextmanager
-def stack(capacity: int = 60, workers: int = 1) -> Iterator[Stack]:
+def stack(capacity: int = 60, workers: int = 1, core: int | None = None) -> Iterator[Stack]:
     """Django is set up in this process once the stack runs: its settings come from the same state folder."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="voiceops-bench-") as state:
@@ -44,7 +44,7 @@ def stack(capacity: int = 60, workers: int = 1) -> Iterator[Stack]:
             VOICEOPS_DRAIN_SECONDS="2",
             DJANGO_SETTINGS_MODULE="voiceops.settings",
         )
-        with running("manage.py", "up", port=port) as pid:
+        with running("manage.py", "up", port=port, core=core) as pid:
             seeded = json.loads(_manage("seed_demo", "--json"))
             import django
 

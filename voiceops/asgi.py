@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceops.settings")
@@ -16,3 +17,7 @@ from calls.routing import websockets
 from tenants.agencies.middleware import AgencyWebsocketMiddleware
 
 application = ProtocolTypeRouter({"http": http, "websocket": AgencyWebsocketMiddleware(websockets)})
+
+gc.collect()
+gc.freeze()
+"""What is loaded by now stays: looking through it again and again would hold up every caller's audio."""

@@ -11,6 +11,7 @@ from typing import Self
 from pydantic import BaseModel, ValidationError
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
 from calls.bridge.workers import Address, Workers
 from media_worker.contract.events import Snapshot
@@ -27,7 +28,8 @@ _closing: set[asyncio.Task[None]] = set()
 
 
 class Relay:
-    """Sending never blocks whoever carries the caller's audio: a task writes, in order, joining what waits."""
+    """Sending never blocks whoever carries the caller's audio: it goes out at once, without a task's turn in between,
+    or, when the worker does not read fast enough, a task writes what waits, in order and joined."""
 
     def __init__(self, socket: ClientConnection, address: Address, workers: Workers) -> None:
         self.address = address
@@ -58,10 +60,19 @@ class Relay:
         self._wake.set()
 
     def send(self, message: BaseModel) -> None:
-        self._waiting.append(message.model_dump_json())
+        text = message.model_dump_json()
+        if self._may_write():
+            self._socket.protocol.send_text(text.encode())
+            self._socket.send_data()
+            return
+        self._waiting.append(text)
         self._wake.set()
 
     def audio(self, samples: bytes) -> None:
+        if self._may_write():
+            self._socket.protocol.send_binary(_CALLER + samples)
+            self._socket.send_data()
+            return
         if self._audio_waiting >= MOST_WAITING:
             self.dropped += 1
             return
@@ -98,6 +109,11 @@ class Relay:
         task = asyncio.create_task(self._socket.close())
         _closing.add(task)
         task.add_done_callback(_closing.discard)
+
+    def _may_write(self) -> bool:
+        """Nothing waits before us, and the socket takes more: what `websockets` does in `send`, but for its waiting."""
+        socket = self._socket
+        return not self._waiting and socket.state is State.OPEN and not socket.paused
 
     async def _write(self) -> None:
         try:
