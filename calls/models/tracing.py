@@ -30,6 +30,7 @@ class TraceDestination(models.Model):
     delivered_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True, help_text="It could not take more: nobody asks before.")
 
     def __str__(self) -> str:
         return str(self.get_kind_display())

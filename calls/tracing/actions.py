@@ -45,7 +45,7 @@ def save(actor: User, kind: str, draft: Draft) -> TraceDestination:
         row.public_key = draft.public_key.strip()
         row.include_transcripts = draft.include_transcripts
         _SECRETS[Kind(kind)](row, draft, moved)
-        row.delivered_at = row.failed_at = None
+        row.delivered_at = row.failed_at = row.paused_until = None
         row.last_error = ""
         row.save()
         data = {

@@ -6,16 +6,20 @@ The exporters are imported when they are first needed: nobody else's start waits
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
+from calls.aftercall.errors import ComeBack
 from calls.models import Call, TraceDestination
 from calls.tracing.shape import ShapedCall, shape
 from voiceops.lib.errors import VoiceOpsError
 
 Kind = TraceDestination.Kind
 OTLP_PATH = "/v1/traces"
+PAUSE = 30.0
+"""Seconds a server is left alone that is away and does not say for how long."""
 
 
 def to_otlp(call: Call) -> None:
@@ -39,7 +43,15 @@ def _deliver(call: Call, kind: str) -> None:
     """A destination that was removed meanwhile wants nothing any more."""
     destination = TraceDestination.objects.filter(kind=kind).first()
     if destination is not None:
+        _wait_while_paused(destination)
         send(destination, shape(_whole(call), destination.include_transcripts))
+
+
+def _wait_while_paused(destination: TraceDestination) -> None:
+    """One call finds out for all that a server is away: the others do not each wait for its silence."""
+    if destination.paused_until is not None and destination.paused_until > timezone.now():
+        left = (destination.paused_until - timezone.now()).total_seconds()
+        raise ComeBack(destination.last_error, retry_after=left)
 
 
 def _whole(call: Call) -> Call:
@@ -51,9 +63,11 @@ def send(destination: TraceDestination, shaped: ShapedCall) -> None:
     try:
         EXPORT[destination.kind](destination, shaped)
     except VoiceOpsError as error:
-        _note(destination, failed_at=timezone.now(), last_error=error.sentence[:300])
+        now = timezone.now()
+        pause = timedelta(seconds=error.retry_after or PAUSE) if isinstance(error, ComeBack) else timedelta()
+        _note(destination, failed_at=now, last_error=error.sentence[:300], paused_until=now + pause)
         raise
-    _note(destination, delivered_at=timezone.now(), last_error="")
+    _note(destination, delivered_at=timezone.now(), last_error="", paused_until=None)
 
 
 def _note(destination: TraceDestination, **how: object) -> None:

@@ -146,6 +146,7 @@ def test_what_fails_is_kept_with_the_destination_until_the_next_success(
         delivering.to_langfuse(call)
     row.refresh_from_db()
     assert words in row.last_error
+    TraceDestination.objects.update(paused_until=None)
     delivering.to_langfuse(call)
     row.refresh_from_db()
     assert (row.last_error, len(alices_langfuse.requests)) == ("", 2)

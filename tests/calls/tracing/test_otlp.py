@@ -153,7 +153,11 @@ def test_a_server_that_asks_for_time_gets_it(otlp: TraceDestination, collector: 
     collector.answers = [Answer(429, headers={"Retry-After": "600"})]
     job = deliver(call)
     assert job.due_at > timezone.now() + timedelta(seconds=590)
+    other = make_call(None, timezone.now(), client=call.client)
+    assert deliver(other).due_at > timezone.now() + timedelta(seconds=590), "it is asked by no other call either"
+    assert len(collector.requests) == 1
     AfterCallJob.objects.filter(pk=job.pk).update(due_at=timezone.now())
+    TraceDestination.objects.update(paused_until=timezone.now())
     assert run.run(job.pk) is None
     otlp.refresh_from_db()
     assert (otlp.last_error, otlp.delivered_at is not None) == ("", True)
@@ -164,6 +168,7 @@ def test_nothing_is_tried_for_ever(otlp: TraceDestination, collector: FakeCollec
     job = deliver(call)
     while job.failed_at is None:
         AfterCallJob.objects.filter(pk=job.pk).update(due_at=timezone.now())
+        TraceDestination.objects.update(paused_until=timezone.now())
         run.run(job.pk)
         job.refresh_from_db()
     assert len(collector.requests) == outbox.MAX_ATTEMPTS

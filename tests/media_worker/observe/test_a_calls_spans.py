@@ -57,10 +57,9 @@ async def test_the_flows_own_answer_is_of_the_tier_of_rules(workers: Any) -> Non
     assert (thought.vendor, thought.tier, thought.error) == ("builtin", "rules", "")
 
 
-async def test_an_answer_that_fails_says_why_and_who_comes_after_it(workers: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("media_worker.pipeline.thinking.FIRST_TOKEN", 0.3)
+async def test_an_answer_that_fails_says_why_and_who_comes_after_it(workers: Any) -> None:
     worker = await workers(Vendors(["tell me"], [Answer(stall_before=True), Answer(["Here you are."])]))
-    async with calling(worker, spec(llm=True)) as caller:
+    async with calling(worker, spec(llm=True, fallbacks={"next_model_after": 0.5})) as caller:
         await caller.until_heard(0)
         caller.say(clip("i_would_like_to_book_an_appointment"))
         await caller.until(lambda: len(spans(caller, 1, "llm")) == 2)
