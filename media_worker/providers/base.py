@@ -127,6 +127,17 @@ class S2s:
 
 Talent: TypeAlias = Stt | Llm | Tts | S2s
 
+GATEWAY = Field("base_url", "Address", "url", help="Only for a gateway of your own; empty: the vendor's.")
+
+
+def thinking_options(model: str, hint: str, hottest: float = 2) -> tuple[Field, ...]:
+    """What every language model is asked for."""
+    return (
+        Field("model", "Model", default=model, help=hint),
+        Field("temperature", "Temperature", "number", min=0, max=hottest, help="Empty: the model's own."),
+        Field("max_tokens", "Longest reply, in tokens", "number", default=400, min=16, max=4096),
+    )
+
 
 @dataclass(frozen=True)
 class Probe:
@@ -177,6 +188,18 @@ class VendorSpec:
         given: dict[str, Scalar | SecretStr] = dict(provider.account)
         given |= {"api_key": provider.api_key, "base_url": provider.base_url}
         return _wrong(self.account, given, extra=set(provider.account))
+
+
+def key_of(provider: Provider, vendor: VendorSpec) -> str:
+    """The account's key. Raises ProviderUnavailable where it has none."""
+    if provider.api_key is None or not provider.api_key.get_secret_value():
+        raise ProviderUnavailable(f"The account of {vendor.label} has no key.")
+    return provider.api_key.get_secret_value()
+
+
+def missing(extra: str, vendor: str) -> ProviderUnavailable:
+    """For an `except ImportError`: which of the optional parts to install."""
+    return ProviderUnavailable(f'{vendor} needs a part that is not installed: pip install "voiceops[{extra}]".')
 
 
 def validate_options(vendor: VendorSpec, provider: Provider, talent: TalentName) -> list[str]:

@@ -6,14 +6,17 @@ One TLS context serves all calls, because making one takes some 20 ms of the eve
 
 from __future__ import annotations
 
-import ssl
+import hashlib
 from collections.abc import AsyncGenerator
-from functools import lru_cache
 from typing import Any
 
 import httpx2
-from openai import APIConnectionError, APIStatusError, AsyncOpenAI, DefaultAsyncHttpx2Client
+from openai import APIConnectionError, APIStatusError, AsyncOpenAI, DefaultAsyncHttpx2Client, Omit
+from openai.types.chat import ChatCompletionChunk
+from pipecat.adapters.llm.services.open_ai_adapter import OpenAILLMInvocationParams
 from pipecat.frames.frames import ErrorFrame, Frame, TTSAudioRawFrame
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.services.mistral.llm import MistralLLMService
 from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.services.openai.stt import OpenAISTTService
 from pipecat.services.settings import TTSSettings
@@ -22,10 +25,9 @@ from pipecat.transcriptions.language import Language
 
 from media_worker.contract.spec import Provider
 from media_worker.providers.base import BuildContext, ProviderUnavailable, Talent, VendorSpec, number, option
+from media_worker.providers.http import CONNECT_SECONDS, READ_SECONDS, VendorFailed, tls
 
 OPENAI_RATE = 24000
-CONNECT_SECONDS = 5.0
-READ_SECONDS = 20.0
 STT_SECONDS = 5.0
 """Utterances are read one after another: a request that hangs must not keep the next one waiting."""
 FIRST_SECONDS = 0.04
@@ -50,18 +52,30 @@ def build_stt(provider: Provider, context: BuildContext, vendor: VendorSpec, bas
     return service
 
 
-def build_llm(provider: Provider, context: BuildContext, vendor: VendorSpec, base_url: str | None = None) -> Any:
+def build_llm(
+    provider: Provider,
+    context: BuildContext,
+    vendor: VendorSpec,
+    base_url: str | None = None,
+    *,
+    kind: type[LLM] | None = None,
+    extra: dict[str, Any] | None = None,
+) -> Any:
+    """`extra` goes along with every request, as the SDK's `create` takes it."""
     talent = _talent(vendor, "llm")
-    settings = OpenAILLMService.Settings(
-        model=str(option(provider, talent, "model")), max_tokens=int(number(provider, talent, "max_tokens"))
-    )
+    kind = kind or (LLM if base_url else CompatibleLLM)
+    longest = int(number(provider, talent, "max_tokens"))
+    settings = kind.Settings(model=str(option(provider, talent, "model")), extra=extra or {})
+    if kind.reasons:
+        settings.max_completion_tokens = longest
+    else:
+        settings.max_tokens = longest
     temperature = option(provider, talent, "temperature")
     if temperature is not None:
         settings.temperature = number(provider, talent, "temperature")
-    kind = LLM if base_url else CompatibleLLM
     return kind(
         api_key=_key(provider),
-        base_url=provider.base_url or base_url,
+        base_url=base_url if kind is AzureLLM else provider.base_url or base_url,
         organization=_text(provider.account.get("organization")),
         project=_text(provider.account.get("project")),
         settings=settings,
@@ -90,7 +104,10 @@ def build_tts(provider: Provider, context: BuildContext, vendor: VendorSpec, bas
 
 
 class LLM(OpenAILLMService):
-    """pipecat's, with our client."""
+    """pipecat's, with our client, and with every call of a tool that a model makes at once."""
+
+    reasons = True
+    """Its models may be of those that reason, which know only `max_completion_tokens`."""
 
     def create_client(
         self,
@@ -111,11 +128,76 @@ class LLM(OpenAILLMService):
             max_retries=0,
         )
 
+    async def get_chat_completions(self, context: LLMContext) -> Any:
+        return Completion(await super().get_chat_completions(context))
+
 
 class CompatibleLLM(LLM):
-    """Local servers know the role `system`, not `developer`."""
+    """Other servers know the role `system`, not `developer`, and the older `max_tokens`."""
 
     supports_developer_role = False
+    reasons = False
+
+
+class AzureLLM(LLM):
+    """Azure's keys go into a header of their own."""
+
+    def create_client(self, api_key: Any = None, base_url: Any = None, **kwargs: Any) -> AsyncOpenAI:
+        headers = {"api-key": api_key, "Authorization": Omit()}
+        return super().create_client(api_key, base_url, default_headers=headers)
+
+
+class MistralLLM(CompatibleLLM, MistralLLMService):
+    """Mistral wants ids of tools that are nine letters or digits: those that another model made are made over."""
+
+    def build_chat_completion_params(self, params_from_context: OpenAILLMInvocationParams) -> dict[str, Any]:
+        params: dict[str, Any] = super().build_chat_completion_params(params_from_context)
+        messages = []
+        for message in params["messages"]:
+            made = dict(message)
+            if made.get("tool_call_id"):
+                made["tool_call_id"] = _nine(made["tool_call_id"])
+            if made.get("tool_calls"):
+                made["tool_calls"] = [{**call, "id": _nine(call["id"])} for call in made["tool_calls"]]
+            messages.append(made)
+        return params | {"messages": messages}
+
+
+def _nine(id_: str) -> str:
+    proper = len(id_) == 9 and id_.isascii() and id_.isalnum()
+    return id_ if proper else hashlib.sha256(id_.encode()).hexdigest()[:9]
+
+
+class Completion:
+    """A streamed answer, one call of a tool in each piece, as pipecat reads it: it looks at the first only, where Mistral
+    and Ollama send them all at once and Ollama gives each the number 0. An answer without a finish was cut off."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncGenerator[ChatCompletionChunk, None]:
+        numbers: dict[str, int] = {}
+        finished = False
+        async for chunk in self._stream:
+            choice = chunk.choices[0] if chunk.choices else None
+            finished = finished or bool(choice and choice.finish_reason)
+            calls = (choice.delta.tool_calls if choice and choice.delta else None) or []
+            for call in calls:
+                if call.id and call.function and call.function.name:
+                    call.index = numbers.setdefault(call.id, len(numbers))
+                elif numbers:
+                    call.index = min(call.index, len(numbers) - 1)
+            if len(calls) < 2:
+                yield chunk
+                continue
+            for call in calls:
+                delta = choice.delta.model_copy(update={"tool_calls": [call], "content": None})
+                yield chunk.model_copy(update={"choices": [choice.model_copy(update={"delta": delta})]})
+        if not finished:
+            raise VendorFailed("The answer was cut off.")
+
+    async def close(self) -> None:
+        await self._stream.close()
 
 
 class OpenAITTS(TTSService):
@@ -183,11 +265,6 @@ def _text(value: Any) -> str | None:
     return str(value) if value else None
 
 
-@lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
 def _http(read: float = READ_SECONDS) -> httpx2.AsyncClient:
     timeout = httpx2.Timeout(read, connect=CONNECT_SECONDS)
-    return DefaultAsyncHttpx2Client(verify=_tls(), timeout=timeout, trust_env=False)
+    return DefaultAsyncHttpx2Client(verify=tls(), timeout=timeout, trust_env=False)
