@@ -19,7 +19,9 @@ def _llm(provider: Provider, context: BuildContext) -> Any:
 
 LLM = Llm(
     build=_llm,
-    options=thinking_options("claude-haiku-4-5", "For example claude-haiku-4-5 (fast) or claude-sonnet-4-6.", hottest=1),
+    options=thinking_options(
+        "claude-haiku-4-5", "For example claude-haiku-4-5 (fast) or claude-sonnet-4-6.", hottest=1
+    ),
 )
 
 VENDOR = VendorSpec(

@@ -1,6 +1,7 @@
 """Azure OpenAI: deployments of an agency's own resource, by Azure's v1 surface of OpenAI's protocol.
 
-The v1 surface has no dated versions (learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle).
+The v1 surface has no dated versions (learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle),
+and takes its key as a bearer token.
 """
 
 from __future__ import annotations
@@ -14,13 +15,10 @@ V1 = "/openai/v1"
 
 
 def _llm(provider: Provider, context: BuildContext) -> Any:
-    from media_worker.providers.openai_services import AzureLLM, build_llm
+    from media_worker.providers.openai_services import LLM, build_llm
 
-    return build_llm(provider, context, VENDOR, endpoint(provider), kind=AzureLLM)
-
-
-def endpoint(provider: Provider) -> str:
-    return f"{(provider.base_url or '').rstrip('/').removesuffix(V1)}{V1}"
+    base_url = f"{(provider.base_url or '').rstrip('/').removesuffix(V1)}{V1}"
+    return build_llm(provider.model_copy(update={"base_url": base_url}), context, VENDOR, kind=LLM)
 
 
 VENDOR = VendorSpec(

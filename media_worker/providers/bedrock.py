@@ -27,11 +27,7 @@ def _llm(provider: Provider, context: BuildContext) -> Any:
     region = str(provider.account.get("region") or REGION)
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region):
         raise ProviderUnavailable("The region of the Amazon Bedrock account is not written as in us-east-1.")
-    keys = Keys(
-        secret=key_of(provider, VENDOR),
-        id=str(provider.account.get("access_key_id") or ""),
-        session=str(provider.account.get("session_token") or ""),
-    )
+    keys = Keys(secret=key_of(provider, VENDOR), id=str(provider.account.get("access_key_id") or ""))
     url = provider.base_url or f"https://bedrock-runtime.{region}.amazonaws.com"
     return build(provider, LLM, BedrockDialect(url, region, keys))
 
@@ -52,7 +48,6 @@ VENDOR = VendorSpec(
         Field("api_key", "Secret access key", "secret", required=True, help="Or a Bedrock API key."),
         Field("access_key_id", "Access key id", help="Empty: the secret above is a Bedrock API key."),
         Field("region", "Region", required=True, default=REGION),
-        Field("session_token", "Session token", "secret", help="Only with temporary keys."),
         GATEWAY,
     ),
     llm=LLM,

@@ -18,7 +18,7 @@ from media_worker.providers.base import (
 )
 
 BASE_URL = "https://api.groq.com/openai/v1"
-EFFORTS = (("none", "None"), ("low", "Low"), ("medium", "Medium"), ("high", "High"))
+EFFORTS = (("auto", "As suits a call"), ("none", "None"), ("low", "Low"), ("medium", "Medium"), ("high", "High"))
 
 
 def _stt(provider: Provider, context: BuildContext) -> Any:
@@ -31,7 +31,9 @@ def _llm(provider: Provider, context: BuildContext) -> Any:
     from media_worker.providers.openai_services import CompatibleLLM, build_llm
 
     model = str(option(provider, LLM, "model"))
-    effort = option(provider, LLM, "reasoning") or ("low" if model.startswith("openai/gpt-oss") else None)
+    effort = option(provider, LLM, "reasoning")
+    if effort == "auto":
+        effort = "low" if model.startswith("openai/gpt-oss") else None
     extra = {"reasoning_effort": effort} if effort else {}
     return build_llm(provider, context, VENDOR, BASE_URL, kind=CompatibleLLM, extra=extra)
 
@@ -40,7 +42,7 @@ LLM = Llm(
     build=_llm,
     options=(
         *thinking_options("openai/gpt-oss-120b", "For example openai/gpt-oss-20b or llama-3.3-70b-versatile."),
-        Field("reasoning", "Reasoning", "choice", choices=EFFORTS, help="Empty: low where the model reasons. Callers wait for it."),
+        Field("reasoning", "Reasoning", "choice", default="auto", choices=EFFORTS, help="Callers wait for it; not every model takes every choice."),
     ),
     completions=True,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import httpx2
-from openai import APIConnectionError, APIStatusError, AsyncOpenAI, DefaultAsyncHttpx2Client, Omit
+from openai import APIConnectionError, APIStatusError, AsyncOpenAI, DefaultAsyncHttpx2Client
 from openai.types.chat import ChatCompletionChunk
 from pipecat.adapters.llm.services.open_ai_adapter import OpenAILLMInvocationParams
 from pipecat.frames.frames import ErrorFrame, Frame, TTSAudioRawFrame
@@ -75,7 +75,7 @@ def build_llm(
         settings.temperature = number(provider, talent, "temperature")
     return kind(
         api_key=_key(provider),
-        base_url=base_url if kind is AzureLLM else provider.base_url or base_url,
+        base_url=provider.base_url or base_url,
         organization=_text(provider.account.get("organization")),
         project=_text(provider.account.get("project")),
         settings=settings,
@@ -139,14 +139,6 @@ class CompatibleLLM(LLM):
     reasons = False
 
 
-class AzureLLM(LLM):
-    """Azure's keys go into a header of their own."""
-
-    def create_client(self, api_key: Any = None, base_url: Any = None, **kwargs: Any) -> AsyncOpenAI:
-        headers = {"api-key": api_key, "Authorization": Omit()}
-        return super().create_client(api_key, base_url, default_headers=headers)
-
-
 class MistralLLM(CompatibleLLM, MistralLLMService):
     """Mistral wants ids of tools that are nine letters or digits: those that another model made are made over."""
 
@@ -187,11 +179,14 @@ class Completion:
                     call.index = numbers.setdefault(call.id, len(numbers))
                 elif numbers:
                     call.index = min(call.index, len(numbers) - 1)
-            if len(calls) < 2:
+            if choice is None or not calls or (len(calls) == 1 and not choice.delta.content):
                 yield chunk
                 continue
-            for call in calls:
-                delta = choice.delta.model_copy(update={"tool_calls": [call], "content": None})
+            pieces: list[dict[str, Any]] = [{"tool_calls": [call], "content": None} for call in calls]
+            if choice.delta.content:
+                pieces.insert(0, {"tool_calls": None})
+            for piece in pieces:
+                delta = choice.delta.model_copy(update=piece)
                 yield chunk.model_copy(update={"choices": [choice.model_copy(update={"delta": delta})]})
         if not finished:
             raise VendorFailed("The answer was cut off.")

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from media_worker.providers import (
+    anthropic,
     assemblyai,
+    azure_openai,
+    bedrock,
     builtin,
     cartesia,
     deepgram,
     elevenlabs,
     gemini,
+    groq,
+    mistral,
+    ollama,
     openai,
     openai_compatible,
+    openrouter,
     sarvam,
     speechmatics,
 )
@@ -20,6 +27,7 @@ VENDORS: tuple[VendorSpec, ...] = (
     builtin.VENDOR,
     openai.VENDOR,
     openai_compatible.VENDOR,
+    anthropic.VENDOR,
     gemini.VENDOR,
     deepgram.VENDOR,
     speechmatics.VENDOR,
@@ -27,6 +35,12 @@ VENDORS: tuple[VendorSpec, ...] = (
     elevenlabs.VENDOR,
     cartesia.VENDOR,
     sarvam.VENDOR,
+    groq.VENDOR,
+    mistral.VENDOR,
+    azure_openai.VENDOR,
+    bedrock.VENDOR,
+    openrouter.VENDOR,
+    ollama.VENDOR,
 )
 
 _BY_NAME = {vendor.name: vendor for vendor in VENDORS}

@@ -53,7 +53,7 @@ _MODEL_WITHOUT_TEMPERATURE = re.compile(r"claude-[a-z]+-(?:[5-9]|4-[6-9])")
 
 
 class AnthropicDialect:
-    kinds = ("text/event-stream",)
+    kinds: tuple[str, ...] = ("text/event-stream",)
 
     def __init__(self, base_url: str, key: str) -> None:
         self._url = f"{base_url.rstrip('/')}/v1/messages"
@@ -64,7 +64,9 @@ class AnthropicDialect:
             "model": question.model,
             "max_tokens": question.max_tokens,
             "stream": True,
-            "messages": [{"role": turn.role, "content": [_block(part) for part in turn.parts]} for turn in question.turns],
+            "messages": [
+                {"role": turn.role, "content": [_block(part) for part in turn.parts]} for turn in question.turns
+            ],
         }
         if question.system:
             body["system"] = [{"type": "text", "text": question.system, "cache_control": {"type": "ephemeral"}}]

@@ -39,15 +39,14 @@ _STATUS = {
 
 @dataclass(frozen=True)
 class Keys:
-    """`id` empty: `secret` is a Bedrock API key. `session` belongs to temporary keys."""
+    """`id` empty: `secret` is a Bedrock API key."""
 
     secret: str
     id: str = ""
-    session: str = ""
 
 
 class BedrockDialect:
-    kinds = ("application/vnd.amazon.eventstream",)
+    kinds: tuple[str, ...] = ("application/vnd.amazon.eventstream",)
 
     def __init__(self, base_url: str, region: str, keys: Keys) -> None:
         self._base = base_url.rstrip("/")
@@ -59,7 +58,9 @@ class BedrockDialect:
         if question.temperature is not None:
             inference["temperature"] = min(question.temperature, 1.0)
         body: dict[str, Any] = {
-            "messages": [{"role": turn.role, "content": [_block(part) for part in turn.parts]} for turn in question.turns],
+            "messages": [
+                {"role": turn.role, "content": [_block(part) for part in turn.parts]} for turn in question.turns
+            ],
             "inferenceConfig": inference,
         }
         if question.system:
@@ -67,7 +68,9 @@ class BedrockDialect:
         tools = [_spec(tool.name, tool.description, tool.parameters) for tool in question.tools]
         used = {part.name for turn in question.turns for part in turn.parts if isinstance(part, Use)}
         # A conversation that holds calls must name their tools, also where none is on offer any more.
-        tools += [_spec(name, name, {"type": "object"}) for name in sorted(used - {tool.name for tool in question.tools})]
+        tools += [
+            _spec(name, name, {"type": "object"}) for name in sorted(used - {tool.name for tool in question.tools})
+        ]
         if tools:
             body["toolConfig"] = {"tools": tools}
         url = f"{self._base}/model/{quote(question.model, safe='')}/converse-stream"
@@ -80,7 +83,7 @@ class BedrockDialect:
             signed(
                 "POST", url, headers, content,
                 region=self._region, service="bedrock",
-                key_id=self._keys.id, secret=self._keys.secret, session=self._keys.session,
+                key_id=self._keys.id, secret=self._keys.secret,
             ),
             content,
         )  # fmt: skip

@@ -49,7 +49,7 @@ _KNOWN_SCHEMA = frozenset(
 
 
 class GeminiDialect:
-    kinds = ("text/event-stream",)
+    kinds: tuple[str, ...] = ("text/event-stream",)
 
     def __init__(self, base_url: str, key: str) -> None:
         self._base = base_url.rstrip("/")

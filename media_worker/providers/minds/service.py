@@ -121,13 +121,15 @@ class HttpMind(LLMService):
     async def _happenings(self, question: Question) -> AsyncGenerator[Happening]:
         request = self._dialect.request(question)
         ended = False
-        async with posted(
-            self._http, request.url, content=request.content, headers=request.headers, kinds=self._dialect.kinds
-        ) as response:
-            async with aclosing(self._dialect.happenings(response.aiter_bytes())) as happenings:
-                async for one in happenings:
-                    ended = ended or isinstance(one, End)
-                    yield one
+        async with (
+            posted(
+                self._http, request.url, content=request.content, headers=request.headers, kinds=self._dialect.kinds
+            ) as response,
+            aclosing(self._dialect.happenings(response.aiter_bytes())) as happenings,
+        ):
+            async for one in happenings:
+                ended = ended or isinstance(one, End)
+                yield one
         if not ended:
             raise VendorFailed("The answer was cut off.")
 

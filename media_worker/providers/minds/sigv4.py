@@ -19,7 +19,6 @@ def signed(
     service: str,
     key_id: str,
     secret: str,
-    session: str = "",
     now: datetime | None = None,
 ) -> dict[str, str]:
     """`headers` with the date, the content's hash and the signature. The path in `url` is quoted as it will be sent."""
@@ -28,8 +27,6 @@ def signed(
     digest = hashlib.sha256(content).hexdigest()
     given = {name.lower(): value.strip() for name, value in headers.items()}
     given |= {"host": parts.netloc, "x-amz-date": moment, "x-amz-content-sha256": digest}
-    if session:
-        given["x-amz-security-token"] = session
     names = ";".join(sorted(given))
     query = "&".join(
         f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}"

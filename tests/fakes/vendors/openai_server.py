@@ -44,9 +44,10 @@ class Fault:
     `stall`       begins the stream, sends `after` pieces, then nothing more
     `cut`         begins the stream, sends `after` pieces, then breaks the connection
     `empty`       a stream of nothing
+    `within`      begins the stream, sends `after` pieces, then says within it that something went wrong (language models)
     """
 
-    kind: Literal["status", "html", "silence", "stall", "cut", "empty"]
+    kind: Literal["status", "html", "silence", "stall", "cut", "empty", "within"]
     status: int = 500
     retry_after: int = 1
     after: int = 1
