@@ -19,6 +19,7 @@ from media_worker.providers.streaming.wire import (
     Done,
     Door,
     Message,
+    Post,
     Sound,
     Spoken,
     VendorSaid,
@@ -86,6 +87,15 @@ def _tts(provider: Provider, context: BuildContext) -> Any:
     }
     if option(provider, TTS, "speed") is not None:
         request["generation_config"] = {"speed": number(provider, TTS, "speed")}
+    if services.over_http(provider, TTS):
+        url, headers = base.rstrip("/") + "/tts/bytes", {"X-API-Key": key, "Cartesia-Version": VERSION}
+        return services.posted_voice(
+            VENDOR.label,
+            context,
+            lambda text: Post(url, headers, {**request, "transcript": text}),
+            model=model,
+            voice=voice,
+        )
     return services.voice(VENDOR.label, context, lambda: SonicWire(base, key, request), model=model, voice=voice)
 
 
@@ -95,6 +105,7 @@ TTS = Tts(
         Field("model", "Model", default="sonic-3", help="sonic-3, sonic-3.5, sonic-turbo, …"),
         Field("voice", "Voice", required=True, help="The id of a voice in your Cartesia account."),
         Field("speed", "Speed", "number", min=0.6, max=1.5, help="1 is normal."),
+        services.CONNECTION,
     ),
     languages=(
         *("en", "ar", "bg", "bn", "cs", "da", "de", "el", "es", "fi", "fr", "gu", "he", "hi", "hr", "hu", "id", "it"),

@@ -20,12 +20,14 @@ from media_worker.providers.streaming.wire import (
     Heard,
     Interim,
     Message,
+    Post,
     Sound,
     Spoken,
     VendorSaid,
     Welcome,
     loads,
     mean,
+    query,
     socket_url,
     words_of,
 )
@@ -197,11 +199,23 @@ def _stt(provider: Provider, context: BuildContext) -> Any:
     common |= {
         "channels": 1,
         "language": "multi" if option(provider, STT, "multilingual") else context.spec.agent.language,
-        "interim_results": True,
         "punctuate": True,
         "smart_format": bool(option(provider, STT, "smart_format")),
     }
+    if services.over_http(provider, STT):
+        del common["encoding"], common["sample_rate"], common["channels"]
+        url = base.rstrip("/") + "/v1/listen" + query(common)
+        headers = {"Authorization": f"Token {key}", "Content-Type": "audio/wav"}
+        return services.posted_ears(
+            VENDOR.label, context, lambda wav: Post(url, headers, content=wav), _prerecorded, model=model
+        )
+    common["interim_results"] = True
     return services.ears(VENDOR.label, context, lambda: NovaWire(base, key, common), latency=0.35, model=model)
+
+
+def _prerecorded(answer: bytes) -> Final:
+    best = loads(answer)["results"]["channels"][0]["alternatives"][0]
+    return Final(str(best["transcript"]), mean([best.get("confidence")]), finalized=True)
 
 
 def _tts(provider: Provider, context: BuildContext) -> Any:
@@ -214,6 +228,12 @@ def _tts(provider: Provider, context: BuildContext) -> Any:
         "speed": _speed(provider, TTS),
         "mip_opt_out": option(provider, TTS, "private") or None,
     }
+    if services.over_http(provider, TTS):
+        url = base.rstrip("/") + "/v1/speak" + query({**parameters, "container": "none"})
+        headers = {"Authorization": f"Token {key}"}
+        return services.posted_voice(
+            VENDOR.label, context, lambda text: Post(url, headers, {"text": text}), model=voice, voice=voice
+        )
     return services.voice(VENDOR.label, context, lambda: AuraWire(base, key, parameters), model=voice, voice=voice)
 
 
@@ -248,6 +268,7 @@ STT = Stt(
             min=500,
             max=2800,
         ),
+        services.CONNECTION,
         _PRIVATE,
     ),
     languages=(
@@ -264,6 +285,7 @@ TTS = Tts(
     options=(
         Field("voice", "Voice", default="aura-2-thalia-en", help="As Deepgram names it: aura-2-…"),
         Field("speed", "Speed", "number", min=0.7, max=1.5, help="1 is normal. Aura 2, English and Spanish."),
+        services.CONNECTION,
         _PRIVATE,
     ),
     languages=("en", "es", "de", "fr", "it", "nl", "ja"),

@@ -24,6 +24,7 @@ from media_worker.providers.streaming.wire import (
     Heard,
     Interim,
     Message,
+    Post,
     Sound,
     Spoken,
     VendorSaid,
@@ -31,6 +32,7 @@ from media_worker.providers.streaming.wire import (
     Words,
     loads,
     mean,
+    query,
     socket_url,
     words_of,
 )
@@ -221,10 +223,25 @@ def _worded(reason: str) -> VendorSaid:
     return VendorSaid(reason or "It ended the session (1008).")
 
 
+def _transcribed(answer: bytes) -> Final:
+    told = loads(answer)
+    return Final(str(told["text"]), _sure(told.get("words") or ()), finalized=True)
+
+
 def _stt(provider: Provider, context: BuildContext) -> Any:
     model = str(option(provider, STT, "model"))
     base, key = provider.base_url or BASE_URL, services.key_of(provider, VENDOR.label)
     rate = context.sample_rate
+    if services.over_http(provider, STT):
+        url = base.rstrip("/") + "/v1/speech-to-text"
+        fields = {"model_id": model.removesuffix("_realtime"), "language_code": services.language_of(context)}
+        return services.posted_ears(
+            VENDOR.label,
+            context,
+            lambda wav: Post(url, {"xi-api-key": key}, fields=fields, file=("file", wav)),
+            _transcribed,
+            model=fields["model_id"],
+        )
     parameters: dict[str, Any] = {
         "model_id": model,
         "language_code": services.language_of(context),
@@ -253,6 +270,18 @@ def _tts(provider: Provider, context: BuildContext) -> Any:
         for name in ("stability", "similarity_boost", "speed")
         if option(provider, TTS, name) is not None
     }
+    if services.over_http(provider, TTS):
+        path = f"/v1/text-to-speech/{quote(voice, safe='')}/stream"
+        url = base.rstrip("/") + path + query({"output_format": parameters["output_format"]})
+        request = {"model_id": model, "voice_settings": manner, "language_code": parameters["language_code"]}
+        request = {name: value for name, value in request.items() if value}
+        return services.posted_voice(
+            VENDOR.label,
+            context,
+            lambda text: Post(url, {"xi-api-key": key}, {**request, "text": text}),
+            model=model,
+            voice=voice,
+        )
     return services.voice(
         VENDOR.label,
         context,
@@ -292,6 +321,7 @@ STT = Stt(
     options=(
         Field("model", "Model", default="scribe_v2_realtime"),
         Field("keyterms", "Words to expect", help="Names and terms that are easily misheard, separated by commas."),
+        services.CONNECTION,
     ),
     languages=_LANGUAGES,
     streaming=True,
@@ -306,6 +336,7 @@ TTS = Tts(
         Field("stability", "Stability", "number", min=0, max=1, help="Empty: the voice's own."),
         Field("similarity_boost", "Similarity", "number", min=0, max=1, help="Empty: the voice's own."),
         Field("speed", "Speed", "number", min=0.7, max=1.2, help="1 is normal."),
+        services.CONNECTION,
     ),
     languages=_LANGUAGES,
     word_timestamps=True,

@@ -22,6 +22,7 @@ from media_worker.providers.streaming.wire import (
     Heard,
     Interim,
     Message,
+    Post,
     Sound,
     Spoken,
     VendorSaid,
@@ -140,6 +141,13 @@ def _language(context: BuildContext) -> str:
     return f"{services.language_of(context)}-IN"
 
 
+def _audios(answer: bytes) -> bytes:
+    """One WAV, or bare samples, in base64."""
+    from media_worker.providers.streaming.posted import samples_of
+
+    return samples_of(base64.b64decode(loads(answer)["audios"][0]))
+
+
 def _stt(provider: Provider, context: BuildContext) -> Any:
     model = str(option(provider, STT, "model"))
     base, key = provider.base_url or BASE_URL, services.key_of(provider, VENDOR.label)
@@ -172,6 +180,18 @@ def _tts(provider: Provider, context: BuildContext) -> Any:
         "pace": number(provider, TTS, "pace"),
         "model": model,
     }
+    if services.over_http(provider, TTS):
+        names = ("target_language_code", "speaker", "enable_preprocessing", "pace", "model", "output_audio_codec")
+        request = {name: config[name] for name in names} | {"speech_sample_rate": context.sample_rate}
+        url, headers = base.rstrip("/") + "/text-to-speech", {"api-subscription-key": key}
+        return services.posted_voice(
+            VENDOR.label,
+            context,
+            lambda text: Post(url, headers, {**request, "text": text}),
+            model=model,
+            voice=voice,
+            unpack=_audios,
+        )
     return services.voice(VENDOR.label, context, lambda: BulbulWire(base, key, model, config), model=model, voice=voice)
 
 
@@ -217,6 +237,7 @@ TTS = Tts(
         Field("model", "Model", "choice", default="bulbul:v3", choices=(("bulbul:v3", "Bulbul 3"),)),
         Field("voice", "Voice", default="shubh", help="shubh, aditya, ritu, priya, neha, rahul, pooja, …"),
         Field("pace", "Pace", "number", default=1.0, min=0.5, max=2.0),
+        services.CONNECTION,
     ),
     languages=_SPOKEN,
 )

@@ -6,8 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import BuildContext, Field, ProviderUnavailable
-from media_worker.providers.streaming.wire import EarsWire, VoiceWire
+from media_worker.providers.base import BuildContext, Field, ProviderUnavailable, Talent, option
+from media_worker.providers.streaming.wire import EarsWire, Final, Post, VoiceWire
+
+CONNECTION = Field(
+    "connection",
+    "Connection",
+    "choice",
+    default="websocket",
+    choices=(("websocket", "Websocket, the fastest"), ("http", "HTTP, where websockets do not pass")),
+)
 
 
 def address(example: str) -> Field:
@@ -31,6 +39,32 @@ def voice(label: str, context: BuildContext, wire: Callable[[], VoiceWire], *, m
     from media_worker.providers.streaming.voice import StreamingVoice
 
     return StreamingVoice(label=label, wire=wire, rate=context.sample_rate, model=model, voice=voice)
+
+
+def posted_voice(
+    label: str,
+    context: BuildContext,
+    post: Callable[[str], Post],
+    *,
+    model: str,
+    voice: str,
+    unpack: Callable[[bytes], bytes] | None = None,
+) -> Any:
+    from media_worker.providers.streaming.posted import PostedVoice
+
+    return PostedVoice(label=label, post=post, unpack=unpack, rate=context.sample_rate, model=model, voice=voice)
+
+
+def posted_ears(
+    label: str, context: BuildContext, post: Callable[[bytes], Post], read: Callable[[bytes], Final], *, model: str
+) -> Any:
+    from media_worker.providers.streaming.posted import PostedEars
+
+    return PostedEars(label=label, post=post, read=read, rate=context.sample_rate, model=model)
+
+
+def over_http(provider: Provider, talent: Talent) -> bool:
+    return option(provider, talent, CONNECTION.name) == "http"
 
 
 def language_of(context: BuildContext) -> str:

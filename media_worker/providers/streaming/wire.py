@@ -136,6 +136,21 @@ class VoiceWire(Protocol):
     def closed(self, code: int, reason: str) -> Exception | None: ...
 
 
+# ── over HTTP ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Post:
+    """One request. `json` or `content` or `fields` with `file` is its body."""
+
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+    json: dict[str, Any] | None = None
+    content: bytes | None = None
+    fields: dict[str, Any] | None = None
+    file: tuple[str, bytes] | None = None
+
+
 # ── helpers of the vendors' files ────────────────────────────────────────────────────────────────
 
 

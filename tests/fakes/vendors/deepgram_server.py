@@ -125,5 +125,10 @@ class DeepgramServer(SocketVendor):
             await talk.say({"type": "Flushed", "sequence_id": 1})
 
     async def post(self, request: web.Request, seen: Seen, fault: Fault | None) -> web.StreamResponse:
+        if seen.path == "/v1/listen":
+            seen.sound += await request.read()
+            text = self.heard.pop(0) if self.heard else self.usual_heard
+            best = {"transcript": text, "confidence": self.confidence, "words": []}
+            return web.json_response({"metadata": {}, "results": {"channels": [{"alternatives": [best]}]}})
         seen.body = await request.json()
         return web.Response(body=tone_for(seen.body["text"], int(seen.one("sample_rate"))), content_type="audio/l16")

@@ -174,6 +174,7 @@ class SocketVendor:
         if not self.authorized(seen):
             return self.refused()
         if request.headers.get("Upgrade", "").lower() != "websocket":
+            await asyncio.sleep(self.first)
             return await self.post(request, seen, fault)
         socket = web.WebSocketResponse(heartbeat=None)
         await socket.prepare(request)
