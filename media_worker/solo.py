@@ -73,6 +73,8 @@ class Caller:
         self.audio_at: list[float] = []
         self.speaking: list[tuple[int, float]] = []
         self.requests: list[Request] = []
+        self.refuses: set[str] = set()
+        """Actions that this host says no to."""
         self.finished: Finished | None = None
         self.ready = asyncio.Event()
         self.over = asyncio.Event()
@@ -189,7 +191,7 @@ class Caller:
                 self._played(name, True)
         elif isinstance(message, Request):
             self.requests.append(message)
-            await self.send(Response(id=message.id, ok=True).model_dump_json())
+            await self.send(Response(id=message.id, ok=message.action not in self.refuses).model_dump_json())
         elif isinstance(message, Finished):
             self.finished = message
 

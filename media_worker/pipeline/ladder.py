@@ -190,7 +190,7 @@ class Ladder:
         turn = reach.observer.turn
         try:
             served = await self._takeover.next(lane, failure, turn)
-            if not served and not service.is_usable:
+            if not served and (failure.closes or not service.is_usable):
                 served = await self._same_again(lane, failure, turn)
                 if not served:
                     await self.give_up("stt", failure.why, turn)

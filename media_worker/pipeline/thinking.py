@@ -17,11 +17,12 @@ from weakref import WeakKeyDictionary
 
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
-from pipecat.frames.frames import InterruptionFrame, LLMContextFrame, LLMUpdateSettingsFrame
+from pipecat.frames.frames import ErrorFrame, InterruptionFrame, LLMContextFrame, LLMUpdateSettingsFrame
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import FunctionCallParams, LLMService
 from pipecat.services.settings import LLMSettings
+from pipecat.utils.errors import ErrorCategory
 
 from media_worker.contract.spec import Provider
 from media_worker.flow.routing import UNSURE, UNSURE_PROMPT, UNSURE_TOOL, Doubt, Route
@@ -47,8 +48,7 @@ GO_ON = (
     "there, in the same sentence or the next; do not repeat them, do not mention the break.)"
 )
 
-_ERROR_LAG = 0.1
-"""An error travels a longer way than the end of the answer it spoiled."""
+_ERROR_LAG = 1.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ class Round:
     text: str = ""
     expected: int = 0
     ended: bool = False
+    spoiled: bool = False
     calls: list[dict[str, Any]] = field(default_factory=list)
     results: list[dict[str, Any]] = field(default_factory=list)
     reply: Reply | None = None
@@ -134,6 +135,12 @@ class Thinker:
     def meet(self, llm: LLMService) -> None:
         """A model came in: its tool calls come here."""
         llm.register_function(None, self._on_call)
+        llm.add_event_handler("on_error", self._spoiled)
+
+    def _spoiled(self, llm: LLMService, error: ErrorFrame) -> None:
+        """What it said until now is no whole answer. The error itself travels a longer way than the answer's end."""
+        if self._round is not None and llm is self._lane.service and error.category is not ErrorCategory.APPLICATION:
+            self._round.spoiled = True
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────────
 
@@ -259,10 +266,13 @@ class Thinker:
             return
         now.ended = True
         now.span.end()
+        if now.spoiled:
+            self._within(_ERROR_LAG, "error")
+            return
         if self.speech is not None:
             await self._say(now, self.speech, now.doubt.rest())
         if not now.expected and not now.text.strip():
-            self._within(_ERROR_LAG, "empty")
+            await self._fail("empty")
         else:
             await self._maybe_done(now)
 

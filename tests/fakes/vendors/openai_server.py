@@ -90,6 +90,10 @@ class Seen:
     fault: Fault | None = None
     aborted: bool = False
 
+    @property
+    def key(self) -> str:
+        return self.headers.get("authorization", "").removeprefix("Bearer ")
+
 
 @dataclass
 class FakeOpenAI:
@@ -101,6 +105,8 @@ class FakeOpenAI:
     delays: Delays = field(default_factory=Delays)
     faults: dict[Stage, list[Fault]] = field(default_factory=lambda: {"stt": [], "llm": [], "tts": []})
     seen: list[Seen] = field(default_factory=list)
+    troubled: dict[str, Fault] = field(default_factory=dict)
+    """By key: what every request with it meets."""
     keep_seen: bool = True
     port: int = 0
 
@@ -179,7 +185,7 @@ class FakeOpenAI:
         seen = Seen(stage, {name.lower(): value for name, value in request.headers.items()}, body)
         if self.keep_seen:
             self.seen.append(seen)
-        seen.fault = self.faults[stage].pop(0) if self.faults[stage] else None
+        seen.fault = self.faults[stage].pop(0) if self.faults[stage] else self.troubled.get(seen.key)
         if delay:
             await asyncio.sleep(delay)
         return seen, self._unauthorized(request) or await _failure(seen.fault)

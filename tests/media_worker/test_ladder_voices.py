@@ -1,0 +1,90 @@
+"""A voice that fails in the middle of a sentence: another one goes on with the first word that was not spoken."""
+
+from __future__ import annotations
+
+import pytest
+
+from media_worker.contract import events as told
+from media_worker.pipeline.ladder import APOLOGY_WORDS
+from media_worker.pipeline.speech import Books, Speech
+from tests.fakes.vendors.openai_server import FakeOpenAI, Fault
+from tests.media_worker.backups import agent, said, steps, vendor
+from tests.media_worker.conftest import GREETING, HOURS, calling, clip
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr("media_worker.pipeline.transport.TTS_PATIENCE", 0.8)
+
+
+def rules(**tts) -> dict:
+    """Voices of vendors; the flow's rules answer."""
+    from media_worker.contract.spec import Provider
+
+    return {"llm": Provider(vendor="builtin"), **tts}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("cut", after=4), Fault("stall", after=4), Fault("status", status=500), Fault("html"), Fault("empty")],
+    ids=lambda fault: fault.kind,
+)
+async def test_a_backup_voice_goes_on_where_the_first_one_stopped(workers, fault):
+    worker = await workers()
+    async with FakeOpenAI() as first, FakeOpenAI() as second:
+        what = agent(rules(tts=vendor(first), tts_backups=[vendor(second)]))
+        async with calling(worker, what) as caller:
+            await caller.until_heard(0)
+            first.faults["tts"] = [fault]
+            caller.say(clip("slt_what_are_your_opening_hours"))
+            await caller.until(lambda: said(caller, 1), 30)
+    assert said(caller, 1) == [HOURS]
+    assert steps(caller) == [("tts", "backup_voice")]
+    continued = [seen.body["input"] for seen in second.requests("tts")]
+    if fault.kind == "stall":
+        assert 0 < len(continued[0].split()) < len(HOURS.split(". ")[0].split())
+    assert HOURS.endswith(" ".join(continued))
+    assert caller.snapshots[-1].media["tts"] == 1
+
+
+async def test_without_any_voice_the_caller_hears_a_recorded_apology(workers):
+    worker = await workers()
+    async with FakeOpenAI() as first, FakeOpenAI() as second:
+        first.troubled = second.troubled = {"none": Fault("status", status=500)}
+        what = agent(rules(tts=vendor(first), tts_backups=[vendor(second)]))
+        async with calling(worker, what) as caller:
+            await caller.until(caller.over.is_set, 30)
+    assert said(caller, 0) == [APOLOGY_WORDS]
+    assert steps(caller) == [("tts", "backup_voice"), ("tts", "apology")]
+    assert caller.finished.reason == "provider_error"
+    assert len(caller.heard) > 8000 * 2 * 5
+    assert [request.action for request in caller.requests] == ["hangup"]
+
+
+async def test_the_next_worker_begins_with_the_voice_that_works(workers):
+    worker = await workers()
+    async with FakeOpenAI() as first, FakeOpenAI() as second:
+        what = agent(rules(tts=vendor(first), tts_backups=[vendor(second)]))
+        first.faults["tts"] = [Fault("status", status=500)]
+        async with calling(worker, what) as caller:
+            await caller.until_heard(0)
+            snapshot = caller.snapshots[-1]
+        assert said(caller, 0) == [GREETING]
+        first.seen.clear()
+        another = await workers()
+        async with calling(another, what, resume=snapshot) as caller:
+            await caller.until(lambda: caller.of(told.AgentTurn))
+        assert first.seen == []
+
+
+def test_a_broken_sentence_is_cut_between_words():
+    books = Books(lambda: 0, lambda _: None, lambda _: None)
+    speech = books.begin(Speech(turn=1))
+    sentence = books.sentence(speech, "one two three four")
+    sentence.made = 0.065 * 9
+    excess = books.break_off(sentence)
+    assert [one.text for one in speech.sentences] == ["one two", "three four"]
+    assert excess == pytest.approx(0.065 * 2)
+    assert speech.text == "one two three four"
