@@ -114,7 +114,7 @@ def test_a_line_of_the_transcript_seeks_and_shows_where_its_time_went(page: Page
     expect(page.locator("[data-wave-now]")).to_have_text(
         re.compile(f"0:{seconds:02}|0:{seconds + 1:02}|0:{seconds + 2:02}")
     )
-    expect(page.locator("#turn-detail")).to_contain_text("On the wire")
+    expect(page.locator("#turn-detail")).to_contain_text("heard on the line")
     expect(page.locator(f"#turn-{reply.pk}")).to_have_attribute("aria-current", "true")
 
 

@@ -104,3 +104,13 @@ def test_a_link_to_the_recording_works_without_the_key(
     assert heard.status_code == 206
     assert b"".join(heard) == SOUND[:10]
     assert Recording.objects.get(call=call).status == "ready"
+
+
+def test_the_trace_is_for_those_who_see_internals_and_holds_no_words(agency: World, call: Call) -> None:
+    answer = api(agency.alice).get(f"/api/v1/calls/{call.pk}/trace/")
+    third = answer.json()[2]
+    assert third["turn"] == 3
+    assert [stage["kept"] for stage in third["stages"]].count(False) == 2
+    assert third["fallbacks"][0]["step"] == "reask"
+    assert "appointment" not in answer.content.decode()
+    assert api(agency.dana).get(f"/api/v1/calls/{call.pk}/trace/").status_code == 404
