@@ -21,6 +21,7 @@ from calls.models import Call, Recording, Turn
 from calls.recording import assemble
 from calls.recording.writer import SegmentWriter
 from tests.calls.history import make_call, talk
+from tests.calls.tracing.conversation import remember
 from tests.live import LiveStack
 from tests.world import PASSWORD, World
 
@@ -153,3 +154,18 @@ def test_a_new_call_comes_to_the_top_of_the_list_by_itself(page: Page, recorded:
         call = make_call(recorded.agent, timezone.now(), caller="+14155550199")
     tell(call, "new")
     expect(page.locator("#calls-rows tr").first).to_contain_text("(415) 555-0199")
+
+
+def test_a_long_calls_trace_opens_turn_by_turn_and_stage_by_stage(page: Page, recorded: Call) -> None:
+    with schema_context("alice"):
+        long = make_call(recorded.agent, timezone.now())
+        remember(long, turns=20)
+    page.goto(f"/calls/{long.pk}/?tab=trace")
+    named = page.locator(".wf-name", has_text="Model")
+    model = page.locator(".trace-turn").nth(2).locator("details.wf-row", has=named).last
+    model.locator("summary").click()
+    expect(model.locator(".facts")).to_contain_text("rule 1: few words")
+    late = page.locator(".trace-turn").nth(18)
+    expect(late.locator(".wf-row")).to_have_count(0)
+    late.locator("> summary").click()
+    expect(late.locator(".wf-row")).to_have_count(4)
