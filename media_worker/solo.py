@@ -7,6 +7,7 @@ heard and was told.
 from __future__ import annotations
 
 import asyncio
+import base64
 import secrets
 import sys
 import time
@@ -46,6 +47,7 @@ from media_worker.contract.wire import (
 from media_worker.pipeline.codec import decoder, encoder
 
 FRAME = 0.02
+CLIP_PIECE = 96 * 1024
 
 T = TypeVar("T")
 
@@ -89,6 +91,8 @@ class Caller:
         self._decode = decoder(spec.audio)
         self._socket: ClientConnection | None = None
         self.lose_marks = False
+        self.clip_sounds: dict[str, bytes] = {}
+        """Recorded clips by their sha256, for the worker that asks."""
 
     async def connect(self, host: str, port: int, key: str) -> None:
         """Raises InvalidStatus when the worker refuses."""
@@ -191,9 +195,19 @@ class Caller:
                 self._played(name, True)
         elif isinstance(message, Request):
             self.requests.append(message)
-            await self.send(Response(id=message.id, ok=message.action not in self.refuses).model_dump_json())
+            await self.send(self._answer_to(message).model_dump_json())
         elif isinstance(message, Finished):
             self.finished = message
+
+    def _answer_to(self, request: Request) -> Response:
+        if request.action != "clip" or request.action in self.refuses:
+            return Response(id=request.id, ok=request.action not in self.refuses)
+        pcm = self.clip_sounds.get(str(request.arguments.get("sha256")))
+        if pcm is None:
+            return Response(id=request.id, ok=False, error="There is no such clip.")
+        at = int(request.arguments.get("offset") or 0)
+        piece = base64.b64encode(pcm[at : at + CLIP_PIECE]).decode()
+        return Response(id=request.id, ok=True, result={"audio": piece, "size": len(pcm)})
 
     def _played(self, name: str, cleared: bool) -> None:
         self._marks.pop(name, None)

@@ -101,10 +101,13 @@ class CallObserver:
         return self.spans.open("tool", turn, name=name)
 
     def tts_asked(self, sentence: Sentence) -> None:
-        """The voice was given a sentence: its span is kept with it, and the mouth and the books tell the rest."""
+        """The voice was given a sentence, or has its sound: the span is kept with it, mouth and books tell the rest."""
         turn = sentence.speech.turn
         self.stage("tts_start_ms", turn)
-        sentence.span = self.spans.open("tts", turn, self.serving["tts"])
+        if sentence.source == "clip":
+            sentence.span = self.spans.open("clip", turn, vendor="library", name=sentence.clip)
+        else:
+            sentence.span = self.spans.open(sentence.source, turn, self.serving["tts"])
         sentence.span.add(characters=len(sentence.text))
 
     def first_audio(self, speech: Speech) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pipecat.frames.frames import ErrorFrame
 from pipecat.processors.frame_processor import FrameProcessor
 
 from media_worker.contract.events import Snapshot
@@ -17,6 +18,7 @@ from media_worker.flow.runner import FlowRunner
 from media_worker.observe.journal import History, Journal
 from media_worker.observe.observer import CallObserver
 from media_worker.pipeline.brain import Brain, Mind, Spawn
+from media_worker.pipeline.clips import Clips
 from media_worker.pipeline.ears import Ears
 from media_worker.pipeline.ending import Ending
 from media_worker.pipeline.floor import Floor
@@ -26,7 +28,8 @@ from media_worker.pipeline.ladder import Ladder, Lanes, Reach
 from media_worker.pipeline.lanes import Lane, Make, Seat, Stage
 from media_worker.pipeline.minds import Minds, Tell
 from media_worker.pipeline.running import Running
-from media_worker.pipeline.speech import Books
+from media_worker.pipeline.speech import Books, Speech
+from media_worker.pipeline.spoken import Spoken
 from media_worker.pipeline.takeover import Takeover
 from media_worker.pipeline.thinking import Reporting, Thinker
 from media_worker.pipeline.transport import Mouth, Wire
@@ -91,10 +94,21 @@ def build(
     brain = Brain()
     floor = Floor(brain, caller_active)
     detector = TurnDetector(lambda: flow.turns, spec.audio.rate, floor, lambda: flow.patience)
-    books = Books(journal.clock.now_ms, brain.spoken, observer.heard)
-    voice = Voice(books, observer.tts_asked)
+    clips = Clips(agent.clips, spec.agency, spec.audio.rate)
+    spoken = Spoken(spec, lambda: observer.serving["tts"])
+
+    def failed(frame: ErrorFrame) -> None:
+        spoken.doubt()
+        ladder.failed(frame)
+
+    def over(speech: Speech) -> None:
+        spoken.keep(speech.sentences)
+        brain.spoken(speech)
+
+    books = Books(journal.clock.now_ms, over, observer.heard)
+    voice = Voice(books, observer.tts_asked, clips, spoken, spec.audio.rate)
     mouth = Mouth(wire, spec.audio, books, observer.first_audio, lambda why: ladder.voice_silent(why))
-    ears = Ears(spec.audio, agent.turns, detector, lambda frame: ladder.failed(frame))
+    ears = Ears(spec.audio, agent.turns, detector, failed)
     hearing = Hearing(ears, detector)
 
     context = BuildContext(spec=spec, sample_rate=spec.audio.rate, expects=flow.expects)
@@ -131,6 +145,8 @@ def build(
     mind = Mind(flow, observer, books, voice, mouth, minds, ladder, spawn, finish, changed)
     brain.attach(mind)
     floor.attach(mind)
+    if agent.clips:
+        spawn(clips.fetch(host.ask, agent.flow.greeting))
     running = Running([ears, hearing, voice, mouth], spec.audio.rate, lanes.all())
     return Parts(flow, observer, detector, ears, brain, floor, voice, mouth, books, running, ladder, host)
 

@@ -11,8 +11,9 @@ import base64
 import binascii
 import hashlib
 import logging
+import re
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 from weakref import WeakValueDictionary
 
@@ -22,8 +23,8 @@ import soxr
 from media_worker.contract.spec import Clip, Scalar
 from media_worker.contract.wire import Response
 from media_worker.pipeline import sounds
-from media_worker.pipeline.phrases import Phrasebook, words
-from media_worker.pipeline.sentences import ClipMark, sentences
+from media_worker.pipeline.phrases import Phrasebook, tokens, words
+from media_worker.pipeline.sentences import ClipMark, Piece, sentences
 from media_worker.pipeline.sounds import Key, SoundStore
 
 log = logging.getLogger(__name__)
@@ -31,14 +32,25 @@ log = logging.getLogger(__name__)
 CANONICAL_RATE = 16_000
 LONGEST_SECONDS = 60
 ANSWER_WITHIN = 10.0
+_MARKUP = re.compile(r"[*_`#]+|\[([^\]]*)\]\([^)]*\)")
 _MOST_BYTES = (LONGEST_SECONDS + 1) * CANONICAL_RATE * 2
-_TAUGHT = 40
-_TAUGHT_CHARACTERS = 4_000
+_MOST_REFUSALS = 3
 
 Ask = Callable[[Literal["clip"], dict[str, Scalar], float], Awaitable[Response]]
 
 _fetching: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
 """One lock for each sound that is on its way: calls that begin together fetch it once."""
+
+
+def plain(text: str) -> str:
+    """Without what is not spoken; empty when nothing is left to say."""
+    text = " ".join(_MARKUP.sub(r"\1", text).split())
+    return text if any(character.isalnum() for character in text) else ""
+
+
+def plain_sentences(text: str) -> list[str]:
+    """The sentences as they are spoken, without the clips that the text names."""
+    return [said for piece in sentences(text) if isinstance(piece, str) and (said := plain(piece))]
 
 
 class ClipUnavailable(RuntimeError):
@@ -56,7 +68,13 @@ class Clips(Phrasebook[Clip]):
         self._agency = agency
         self._rate = rate
         self._store = sounds.CLIPS if store is None else store
-        self._most_sentences = max((len(sentences(clip.words)) for clip in clips), default=0)
+        self._most_sentences = 1
+        self._beginnings: dict[tuple[str, ...], list[Clip]] = defaultdict(list)
+        for clip in clips:
+            said = plain_sentences(clip.words)
+            self._most_sentences = max(self._most_sentences, len(said))
+            for end in range(1, len(said)):
+                self._beginnings[words(" ".join(said[:end]))].append(clip)
 
     # ── which clip ───────────────────────────────────────────────────────────────────────────────
 
@@ -89,22 +107,12 @@ class Clips(Phrasebook[Clip]):
                 at += 1
         return found
 
-    def taught(self) -> str:
-        """For a system prompt: how a reply names a clip, and what there is. Empty without clips."""
-        lines: list[str] = []
-        left = _TAUGHT_CHARACTERS
-        for clip in [clip for clip in self._clips.values() if clip.kind == "phrase"][:_TAUGHT]:
-            line = f"- [clip:{clip.id}] {' '.join(clip.words.split())}"
-            left -= len(line)
-            if left < 0:
-                break
-            lines.append(line)
-        if not lines:
-            return ""
-        return (
-            "Some phrases are recorded by a person and sound best. Where one says exactly what you want to say, write "
-            "its mark instead of the words, alone or between your own sentences, and nothing else in brackets. The "
-            "words after each mark are what the caller will hear:\n" + "\n".join(lines)
+    def goes_on(self, said: Sequence[str], open_text: str) -> bool:
+        """Whether these sentences, with `open_text` after them whose last word may be half, begin a longer clip."""
+        begun = words(" ".join(said))
+        so_far = (*begun, *words(open_text)[:-1])
+        return any(
+            words(clip.words)[: len(so_far)] == so_far and self.usable(clip) for clip in self._beginnings.get(begun, ())
         )
 
     # ── its sound ────────────────────────────────────────────────────────────────────────────────
@@ -113,22 +121,27 @@ class Clips(Phrasebook[Clip]):
         """Samples at the call's rate; None when they are not here."""
         return self._store.get(self._key(clip, self._rate))
 
-    async def fetch(self, ask: Ask, first_words: Iterable[str] = ()) -> None:
-        """Get what is missing: what keeps a call from silence first, then what says `first_words`, then the rest.
+    async def fetch(self, ask: Ask, first_words: str = "") -> None:
+        """Get what is missing: what keeps a call from silence first, then what is said first, then the rest.
 
-        A clip that cannot be had is passed over; a host that does not answer is not asked again.
+        Never raises. A clip that cannot be had is passed over; a host that refuses in a row is not asked again.
         """
-        urgent = {words(text) for text in first_words}
-        rank = defaultdict(lambda: 3, apology=0, filler=1)
+        urgent = {words(part) for part in plain_sentences(first_words)}
+        rank = {"apology": 0, "filler": 1}
+        refusals = 0
         for clip in sorted(
-            self._clips.values(), key=lambda clip: min(rank[clip.kind], 2 if words(clip.words) in urgent else 3)
+            self._clips.values(), key=lambda clip: rank.get(clip.kind, 2 if words(clip.words) in urgent else 3)
         ):
             try:
                 await self._fetch(clip, ask)
+                refusals = 0
             except ClipUnavailable as error:
                 log.warning("A clip is not to be had: %s", error)
-            except TimeoutError:
-                log.warning("The host does not hand out clips")
+                refusals += 1
+            except Exception:
+                log.exception("Fetching a clip failed")
+                return
+            if refusals >= _MOST_REFUSALS:
                 return
 
     async def _fetch(self, clip: Clip, ask: Ask) -> None:
@@ -146,6 +159,50 @@ class Clips(Phrasebook[Clip]):
 
     def _key(self, clip: Clip, rate: int) -> Key:
         return (self._agency, clip.sha256, rate)
+
+
+class Arranger:
+    """The pieces of one text, in order, as clips and as sentences for the TTS. A sentence that may be the beginning of
+    a longer clip is held until it is known what follows."""
+
+    def __init__(self, clips: Clips) -> None:
+        self._clips = clips
+        self._held: list[str] = []
+        self._echo: tuple[str, ...] = ()
+
+    @property
+    def holding(self) -> bool:
+        return bool(self._held)
+
+    def take(self, piece: Piece, open_text: str = "") -> list[str | Clip]:
+        """`open_text` is what came behind the piece and is none yet."""
+        if isinstance(piece, ClipMark):
+            thing = self._clips.named(piece)
+            self._echo = words(thing if isinstance(thing, str) else thing.words)
+            return [*self.rest(), *([thing] if thing else [])]
+        text = self._unrepeated(plain(piece))
+        if not text:
+            return []
+        self._held.append(text)
+        return self.more(open_text)
+
+    def more(self, open_text: str) -> list[str | Clip]:
+        """What need not be held any longer, now that `open_text` is known."""
+        return [] if self._held and self._clips.goes_on(self._held, open_text) else self.rest()
+
+    def rest(self) -> list[str | Clip]:
+        held, self._held = self._held, []
+        return self._clips.arrange(held)
+
+    def _unrepeated(self, text: str) -> str:
+        """Models like to write a clip's mark and then its words as well: what is left of `text` without them."""
+        found, echo = tokens(text), self._echo
+        said = tuple(token.word for token in found)
+        if not echo or not said or said[: len(echo)] != echo[: len(said)]:
+            self._echo = ()
+            return text
+        self._echo = echo[len(said) :]
+        return text[found[len(echo)].start :] if len(said) > len(echo) else ""
 
 
 async def _whole(sha256: str, ask: Ask) -> bytes:

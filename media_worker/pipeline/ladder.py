@@ -251,7 +251,10 @@ class Ladder:
         reach.brain.leaving = True
         reach.observer.fault("provider", stage, f"Nobody is left: {why.replace('_', ' ')}.", fatal=True)
         reach.observer.journal.write(Fallback(step="apology", stage=stage, why=why, turn=turn))
-        if self._lanes.tts.service is None:
+        recorded = next(iter(reach.voice.clips.of_kind("apology")), None)
+        if recorded is not None:
+            speech = await reach.voice.say(recorded.words, turn, "prompt", False)
+        elif self._lanes.tts.service is None:
             speech = await reach.voice.play(APOLOGY_WORDS, *_recording(), turn)
         else:
             words = next(iter(self._recorded["apology"]), self._fallbacks.apology)

@@ -92,16 +92,6 @@ class Phrasebook(Generic[T]):
                 return [*self.cut(text[:end].rstrip()), last]
         return [text]
 
-    def goes_on(self, text: str, open_text: str) -> bool:
-        """Whether `text`, with `open_text` after it whose last word may be half, begins something longer."""
-        begun = words(text)
-        more = words(open_text)[:-1]
-        said = (*begun, *more)
-        return any(
-            len(longer) > len(begun) and longer[: len(said)] == said and any(self.usable(thing) for thing in things)
-            for longer, things in self._things.items()
-        )
-
 
 def _pauses(text: str, found: list[Token], at: int) -> bool:
     """Whether a clause ends before token `at`."""

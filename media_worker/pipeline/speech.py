@@ -53,6 +53,13 @@ class Sentence:
     timer: asyncio.TimerHandle | None = None
     span: OpenSpan | None = None
     """Who makes its sound. Closed when its fate is known."""
+    source: Literal["tts", "clip", "cache"] = "tts"
+    clip: str = ""
+    sound: bytes | None = field(default=None, repr=False)
+    """Samples at the call's rate, where no voice is needed."""
+    recording: bytearray | None = field(default=None, repr=False)
+    """What the TTS gives is gathered here, under the key `keep_as`, when it may be wanted again."""
+    keep_as: tuple[str | int, ...] = ()
 
     @property
     def silent(self) -> bool:

@@ -181,6 +181,8 @@ class Mouth(FrameProcessor):
         if not pcm:
             return
         self._audible = True
+        if sentence.recording is not None:
+            sentence.recording += pcm
         if sentence.span is not None:
             sentence.span.first()
         await self._wait_for_room(sentence)

@@ -1,8 +1,11 @@
-"""A reply becomes sentences, and each sentence one utterance of the TTS. Sits between the LLM and the TTS."""
+"""A reply becomes sentences, and each sentence a recorded clip, a sound that was kept, or one utterance of the TTS.
+
+Sits between the LLM and the TTS. A sound that is at hand passes the TTS as a frame, and so comes out in its turn.
+"""
 
 from __future__ import annotations
 
-import re
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -16,15 +19,20 @@ from pipecat.frames.frames import (
     MetricsFrame,
     TTSAudioRawFrame,
     TTSSpeakFrame,
+    TTSStoppedFrame,
 )
 from pipecat.metrics.metrics import LLMUsageMetricsData
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
+from media_worker.contract.spec import Clip
+from media_worker.pipeline.clips import Arranger, Clips
 from media_worker.pipeline.sentences import Splitter, sentences
 from media_worker.pipeline.speech import Books, Kind, Sentence, Speech
+from media_worker.pipeline.spoken import Spoken
 from media_worker.pipeline.transport import SentenceFrame, SpeechWrittenFrame
 
-_MARKUP = re.compile(r"[*_`#]+|\[([^\]]*)\]\([^)]*\)")
+HOLD = 0.5
+"""Seconds that a sentence may wait for the rest of the clip it may begin."""
 
 
 class Thoughts(Protocol):
@@ -42,56 +50,107 @@ class Voice(FrameProcessor):
     The LLM's frames end here: `thoughts` hears them, and gives back what is to be spoken.
     """
 
-    def __init__(self, books: Books, to_tts: Callable[[Sentence], None]) -> None:
+    def __init__(
+        self,
+        books: Books,
+        to_tts: Callable[[Sentence], None],
+        clips: Clips | None = None,
+        spoken: Spoken | None = None,
+        rate: int = 8000,
+    ) -> None:
         super().__init__(name="voice", enable_direct_mode=True)
         self._books = books
         self._to_tts = to_tts
+        self._clips = clips or Clips()
+        self._spoken = spoken
+        self._rate = rate
         self._splitter = Splitter()
+        self._arranger = Arranger(self._clips)
+        self._holding: asyncio.TimerHandle | None = None
         self._writing: Speech | None = None
         self._deaf = False
         self._held = False
         self.thoughts: Thoughts | None = None
 
+    @property
+    def clips(self) -> Clips:
+        return self._clips
+
     # ── speaking ─────────────────────────────────────────────────────────────────────────────────
 
     async def say(self, text: str, turn: int, kind: Kind = "reply", interruptible: bool = True) -> Speech:
+        """`text` may name clips, and hits them by its words as well."""
         speech = self._books.begin(Speech(turn=turn, kind=kind, interruptible=interruptible))
-        for sentence in sentences(text):
-            await self._utter(speech, sentence)
+        arranger = Arranger(self._clips)
+        for piece in sentences(text):
+            await self._utter(speech, arranger.take(piece))
+        await self._utter(speech, arranger.rest())
         await self._finish(speech)
         return speech
 
     async def open(self, turn: int) -> Speech:
-        self._splitter = Splitter()
+        self._splitter, self._arranger = Splitter(), Arranger(self._clips)
         self._writing = self._books.begin(Speech(turn=turn))
         return self._writing
 
     async def add(self, speech: Speech, text: str) -> None:
-        if speech is self._writing and not speech.cut:
-            for sentence in self._splitter.add(text):
-                await self._utter(speech, sentence)
+        if speech is not self._writing or speech.cut:
+            return
+        for piece in self._splitter.add(text):
+            await self._utter(speech, self._arranger.take(piece))
+        if self._arranger.holding:
+            await self._utter(speech, self._arranger.more(self._splitter.pending))
+            self._hold(speech)
 
     async def close(self, speech: Speech, say_rest: bool = True) -> None:
         """No more text. Without `say_rest` half a sentence is left unsaid."""
         if speech is not self._writing:
             return
         self._writing = None
-        if say_rest and not speech.cut:
-            for sentence in self._splitter.rest():
-                await self._utter(speech, sentence)
+        if not speech.cut:
+            for piece in self._splitter.rest() if say_rest else ():
+                await self._utter(speech, self._arranger.take(piece))
+            await self._utter(speech, self._arranger.rest())
         await self._finish(speech)
 
-    async def _utter(self, speech: Speech, text: str) -> None:
-        text = " ".join(_MARKUP.sub(r"\1", text).split())
-        if not any(character.isalnum() for character in text):
-            return
-        await self._send(self._books.sentence(speech, text))
+    def _hold(self, speech: Speech) -> None:
+        """What waits for more of its clip does not wait for ever."""
+        if self._holding is not None:
+            self._holding.cancel()
+            self._holding = None
+        if self._arranger.holding:
+            self._holding = asyncio.get_running_loop().call_later(HOLD, self._held_enough, speech, self._arranger)
+
+    def _held_enough(self, speech: Speech, arranger: Arranger) -> None:
+        self._holding = None
+        if speech is self._writing and arranger is self._arranger and not speech.cut:
+            self.create_task(self._utter(speech, arranger.rest()), "held")
+
+    async def _utter(self, speech: Speech, parts: list[str | Clip]) -> None:
+        for part in parts:
+            if isinstance(part, str):
+                sentence = self._books.sentence(speech, part)
+            else:
+                sentence = self._books.sentence(speech, " ".join(part.words.split()))
+                sentence.sound = self._clips.sound(part)
+                if sentence.sound is not None:
+                    sentence.source, sentence.clip = "clip", part.id
+            await self._send(sentence)
 
     async def _send(self, sentence: Sentence) -> None:
         if self._held:
             return
+        if sentence.sound is None and self._spoken is not None:
+            sentence.sound = self._spoken.sound(sentence.text)
+            sentence.source = "cache" if sentence.sound is not None else "tts"
         self._to_tts(sentence)
         await self.push_frame(SentenceFrame(sentence=sentence))
+        if sentence.sound is not None:
+            await self.push_frame(TTSAudioRawFrame(sentence.sound, self._rate, 1))
+            await self.push_frame(TTSStoppedFrame())
+            return
+        if self._spoken is not None:
+            self._spoken.record(sentence)
         await self.push_frame(TTSSpeakFrame(sentence.text, append_to_context=False))
 
     async def _finish(self, speech: Speech) -> None:
@@ -149,6 +208,11 @@ class Voice(FrameProcessor):
     def hear_llm(self) -> None:
         """Whoever was to be ignored has left."""
         self._deaf = False
+
+    async def cleanup(self) -> None:
+        if self._holding is not None:
+            self._holding.cancel()
+        await super().cleanup()
 
     # ── the LLM's frames ─────────────────────────────────────────────────────────────────────────
 
