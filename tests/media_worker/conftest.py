@@ -24,6 +24,7 @@ from media_worker.contract.spec import (
     Providers,
     TurnTaking,
 )
+from media_worker.pipeline import sounds
 from media_worker.server import Worker
 from media_worker.session import Session
 from media_worker.solo import Caller, load_wav
@@ -83,6 +84,13 @@ def spec(llm: bool = False, **changes: Any) -> CallSpec:
 def shared_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests run beside each other: a late loop is no reason to refuse their calls."""
     monkeypatch.setattr("media_worker.server.MOST_LAG", 60.0)
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """A worker that was just started: no sound of an earlier call."""
+    sounds.CLIPS.clear()
+    sounds.SPOKEN.clear()
 
 
 @pytest.fixture

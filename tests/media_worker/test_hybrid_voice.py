@@ -21,15 +21,6 @@ RATE = 16_000
 FIRST_HOURS = "We are open from nine to five."
 
 
-@pytest.fixture(autouse=True)
-def empty_stores():
-    for store in (sounds.CLIPS, sounds.SPOKEN):
-        store.clear()
-    yield
-    for store in (sounds.CLIPS, sounds.SPOKEN):
-        store.clear()
-
-
 def tone(hertz: float, seconds: float = 1.0) -> bytes:
     at = np.arange(int(seconds * RATE)) / RATE
     return (np.sin(2 * np.pi * hertz * at) * 9000).astype("<i2").tobytes()
