@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import NoReverseMatch, reverse
 
 from agents.models import Agent, ProviderAccount, ProviderKey
-from calls.models import AfterCallJob, Call, PhoneNumber, Recording
+from calls.models import AfterCallJob, Call, PhoneNumber, Recording, TraceDestination
 from calls.queries.home import day_start
 from tenants import access
 from tenants.access import Permission
@@ -90,9 +90,8 @@ def _recordings(viewer: Viewer) -> list[Notice]:
 
 
 def _jobs(viewer: Viewer) -> list[Notice]:
-    given_up = AfterCallJob.objects.filter(failed_at__gte=viewer.now - RECENT).exclude(
-        kind=AfterCallJob.Kind.ASSEMBLE_RECORDING
-    )
+    kinds = (AfterCallJob.Kind.MEASURE, AfterCallJob.Kind.RECORD_USAGE)
+    given_up = AfterCallJob.objects.filter(failed_at__gte=viewer.now - RECENT, kind__in=kinds)
     call = given_up.order_by("-failed_at").values_list("call_id", flat=True).first()
     if call is None or not access.may(viewer.person, Permission.CONTROL_CALLS):
         return []
@@ -169,6 +168,20 @@ def _keys(viewer: Viewer) -> list[Notice]:
     ]
 
 
+def _traces(viewer: Viewer) -> list[Notice]:
+    failing = access.visible(viewer.person, TraceDestination.objects.exclude(last_error="")).defer("secret")
+    return [
+        Notice(
+            "warn",
+            f"Traces do not reach {row}: {row.last_error}",
+            "Mend it",
+            reverse("trace_destination", args=[row.kind]),
+            icon="chart-gantt",
+        )
+        for row in failing.order_by("kind")
+    ]
+
+
 def _provider(account: UUID) -> str:
     return reverse("provider", args=[account])
 
@@ -181,6 +194,7 @@ QUERIES: tuple[Callable[[Viewer], list[Notice]], ...] = (
     _agents,
     _accounts,
     _keys,
+    _traces,
 )
 
 

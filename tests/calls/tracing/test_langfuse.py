@@ -105,6 +105,24 @@ def test_two_agencies_never_share_a_client(
     assert len(langfuse.clients) == 2
 
 
+def test_each_agencys_calls_go_by_its_own_settings(
+    agency: World, alices_langfuse: FakeLangfuse, charlies_langfuse: FakeLangfuse, call: Call
+) -> None:
+    connect(agency, alices_langfuse)
+    with schema_context("charlie"):
+        keys = Draft(charlies_langfuse.url, public_key="pk-lf-charlie", secret="sk-lf-charlie")
+        actions.save(agency.charlie, "langfuse", keys)
+        charlies = make_call(None, timezone.now())
+        remember(charlies, turns=2)
+        delivering.to_langfuse(charlies)
+    delivering.to_langfuse(call)
+    assert {span.trace_id for span in alices_langfuse.spans()} == {call.pk.hex}
+    assert {span.trace_id for span in charlies_langfuse.spans()} == {charlies.pk.hex}
+    sent = b"".join(taken.body for taken in charlies_langfuse.requests)
+    assert b"Bright Dental" not in sent
+    assert b"alice" not in sent
+
+
 def test_whoever_types_anothers_public_key_gets_nothing_of_it(
     agency: World, alices_langfuse: FakeLangfuse, call: Call
 ) -> None:

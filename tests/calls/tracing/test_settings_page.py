@@ -116,3 +116,14 @@ def test_another_agency_sees_nothing_of_it(agency: World, collector: FakeCollect
     page = page_of(charlie)
     assert "Not connected" in page
     assert "127.0.0.1" not in page
+
+
+def test_a_failing_delivery_is_on_the_owners_home_page_and_on_nobody_elses(
+    agency: World, collector: FakeCollector
+) -> None:
+    collector.answers = [Answer(401)]
+    browser(agency.alice).post("/settings/traces/otlp/", {"address": collector.url})
+    told = "Traces do not reach OpenTelemetry: The server refused the key (401)."
+    assert told in page_of(browser(agency.alice), "/")
+    assert told not in page_of(browser(agency.bob), "/")
+    assert told not in page_of(browser(agency.dana), "/")
