@@ -138,3 +138,27 @@ async def test_a_voice_that_breaks_mid_word_says_it_again(workers, pair: Pair):
             )
         assert {body.stage for body in caller.of(told.Fallback)} == {"tts"}
         assert not caller.over.is_set()
+
+
+def vendor(name: str, server: SocketVendor, **options: Any) -> Provider:
+    return Provider(vendor=name, base_url=server.base_url, api_key=server.key, options=options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fault", [Fault("status", 401), Fault("status", 500), Fault("nobody")], ids=str)
+async def test_vendors_behind_a_closed_door_are_replaced_before_the_first_word(workers, fault: Fault):
+    worker = await workers()
+    async with DeepgramServer(faults=[fault] * 9) as broken, ElevenLabsServer() as sound:
+        plain = spec()
+        providers = Providers(
+            stt=vendor("deepgram", broken),
+            stt_backups=(vendor("elevenlabs", sound),),
+            tts=vendor("deepgram", broken),
+            tts_backups=(vendor("elevenlabs", sound, voice="v-1"),),
+        )
+        agent = plain.agent.model_copy(update={"providers": providers})
+        async with calling(worker, plain.model_copy(update={"agent": agent})) as caller:
+            assert (await caller.until_heard(0)).text == GREETING
+            caller.say(clip("slt_what_are_your_opening_hours"))
+            assert (await caller.until_heard(1)).text == HOURS
+        steps = {(body.stage, body.step, body.vendor) for body in caller.of(told.Fallback)}
+        assert steps == {("stt", "next_ears", "elevenlabs"), ("tts", "backup_voice", "elevenlabs")}

@@ -1,8 +1,8 @@
 """A pipecat STT over any vendor's websocket. Imports pipecat: only builders do.
 
-It connects while the call is set up, without holding it up; sound that comes meanwhile is kept. A connection that breaks
+It connects while the call is set up, and holds that up for a moment only; sound that comes meanwhile is kept. A connection that breaks
 is opened again once, with the sound that was not yet understood; when that fails too, or the vendor refuses, the service
-says so at once and is done: who takes over is the pipeline's decision. Errors are told after the start, never before.
+says so at once and is done: who takes over is the pipeline's decision. An error is told with the start, never before.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from typing import Any
 
 from loguru import logger
@@ -33,6 +34,9 @@ from pipecat.utils.time import time_now_iso8601
 from media_worker.providers.faults import fault_of
 from media_worker.providers.streaming.line import OPEN_SECONDS, Line
 from media_worker.providers.streaming.wire import EarsWire, Final, Heard, Interim, VendorSilent, Welcome
+
+SETTLE_SECONDS = 1.5
+"""The set-up waits so long at most for the connection to stand or to fail."""
 
 STEADY = 5.0
 """Seconds after which a connection counts as sound: should it break, it may be opened again."""
@@ -61,7 +65,9 @@ class StreamingEars(STTService):
         self._wire = wire()
         self._line: Line | None = None
         self._living: asyncio.Task[Any] | None = None
-        self._begun = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._begun = False
+        self._failure: Exception | None = None
         self._chunk = bytearray()
         self._recent: deque[bytes] = deque()
         self._recent_bytes = 0
@@ -82,10 +88,14 @@ class StreamingEars(STTService):
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]  # as FrameProcessor does
         await super().setup(setup)
         self._living = self.create_task(self._live(), name="ears")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._settled.wait(), SETTLE_SECONDS)
 
     async def start(self, frame: StartFrame) -> None:
         await super().start(frame)
-        self._begun.set()
+        self._begun = True
+        if self._failure is not None:
+            await self._tell_failure(self._failure)
 
     async def stop(self, frame: EndFrame) -> None:
         await super().stop(frame)
@@ -125,7 +135,12 @@ class StreamingEars(STTService):
 
     async def _give_up(self, error: Exception) -> None:
         self._expect_nothing()
-        await self._begun.wait()
+        self._failure = error
+        self._settled.set()
+        if self._begun:
+            await self._tell_failure(error)
+
+    async def _tell_failure(self, error: Exception) -> None:
         await self.push_error(f"{self._label}: {_said(error)}", exception=error, force_treat_as_permanent=True)
 
     async def _converse(self) -> None:
@@ -157,6 +172,7 @@ class StreamingEars(STTService):
     def _catch_up(self, line: Line, wire: EarsWire) -> None:
         """What was said and not understood before this connection was there."""
         self._line = line
+        self._settled.set()
         self._chunk.clear()
         if self._listening or self._unfinished:
             line.send(wire.begin())

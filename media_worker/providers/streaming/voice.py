@@ -30,6 +30,9 @@ FIRST_SECONDS = 3.0
 NEXT_SECONDS = 3.0
 """Between two pieces of its sound."""
 
+SETTLE_SECONDS = 1.5
+"""The set-up waits so long at most for the connection to stand or to fail."""
+
 _ALIVE_EVERY = 8.0
 _MOST_GARBAGE = 5
 
@@ -59,7 +62,9 @@ class StreamingVoice(TTSService):
         self._open: asyncio.Task[Line] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._heard: asyncio.Queue[Spoken | Exception] = asyncio.Queue()
-        self._begun = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._begun = False
+        self._failure: Exception | None = None
         self._numbers = itertools.count(1)
         self._present: str | None = None
         self._gone = False
@@ -72,10 +77,14 @@ class StreamingVoice(TTSService):
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]  # as FrameProcessor does
         await super().setup(setup)
         self._spawn(self._warm())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._settled.wait(), SETTLE_SECONDS)
 
     async def start(self, frame: StartFrame) -> None:
         await super().start(frame)
-        self._begun.set()
+        self._begun = True
+        if self._failure is not None:
+            await self._tell_failure(self._failure)
 
     async def stop(self, frame: EndFrame) -> None:
         await super().stop(frame)
@@ -105,15 +114,18 @@ class StreamingVoice(TTSService):
         task.add_done_callback(self._tasks.discard)
 
     async def _warm(self) -> None:
-        """Connects ahead of the first utterance. A refused key is told now; the rest when somebody has to speak."""
+        """Connects ahead of the first utterance; when that fails somebody else may speak from the beginning."""
         try:
             await self._connected()
-        except Exception as error:
-            if fault_of(error).permanent:
-                await self._begun.wait()
-                await self.push_error(self._said(error), exception=error, force_treat_as_permanent=True)
-            else:
-                logger.warning(f"{self}: {type(error).__name__} on connecting ahead")
+        except Exception as error:  # told with the start, or now when that is past
+            self._failure = error
+            if self._begun:
+                await self._tell_failure(error)
+        finally:
+            self._settled.set()
+
+    async def _tell_failure(self, error: Exception) -> None:
+        await self.push_error(self._said(error), exception=error)
 
     # ── the connection ───────────────────────────────────────────────────────────────────────────
 
