@@ -3,35 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-
-from tests.live import LiveStack
-from tests.world import PASSWORD
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Browser, live_stack: LiveStack) -> Iterator[dict[str, object]]:
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"{live_stack.agency_url()}/accounts/login/?next=/account/")
-    page.fill("input[name=login]", "bob@alice.example")
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url(re.compile("/account/"))
-    yield {"storage_state": context.storage_state(), "base_url": live_stack.agency_url()}
-    context.close()
-
-
-@pytest.fixture
-def context(browser: Browser, signed_in: dict[str, object]) -> Iterator[BrowserContext]:
-    opened = browser.new_context(**signed_in)  # type: ignore[arg-type]
-    yield opened
-    opened.close()
+PERSON = "bob@alice.example"
 
 
 @pytest.fixture
@@ -44,6 +21,7 @@ def page(context: BrowserContext, request: pytest.FixtureRequest) -> Page:
     page.get_by_label("What should it do?").fill("Takes table reservations. Open every day from 11 to 22.")
     page.get_by_role("button", name="Make it").click()
     expect(page.get_by_role("heading", name="Made from “Restaurant”")).to_be_visible()
+    page.wait_for_load_state()  # the script that saves is there
     return page
 
 

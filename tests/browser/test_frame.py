@@ -8,30 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.live import LiveStack
-from tests.world import PASSWORD
-
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Browser, live_stack: LiveStack) -> Iterator[dict[str, object]]:
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"{live_stack.agency_url()}/accounts/login/?next=/account/")
-    page.fill("input[name=login]", "alice@alice.example")
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url(re.compile("/account/"))
-    yield {"storage_state": context.storage_state(), "base_url": live_stack.agency_url()}
-    context.close()
-
-
-@pytest.fixture
-def context(browser: Browser, signed_in: dict[str, object]) -> Iterator[BrowserContext]:
-    opened = browser.new_context(**signed_in)  # type: ignore[arg-type]
-    yield opened
-    opened.close()
+PERSON = "alice@alice.example"
 
 
 @pytest.fixture

@@ -160,7 +160,7 @@ class Draft {
     if (!target) return;
     for (let up: HTMLElement | null = target; up; up = up.parentElement) if (up instanceof HTMLDetailsElement) up.open = true;
     target.scrollIntoView({ block: "center" });
-    const field = find<HTMLElement>(`[name="${CSS.escape(place)}"]`, this.form) ?? find<HTMLElement>("textarea, input:not([type='hidden'])", target);
+    const field = find<HTMLElement>(`[name="${CSS.escape(place)}"]`, this.form) ?? find<HTMLElement>("textarea, select, input:not([type='hidden'])", target);
     if (focus) field?.focus({ preventScroll: true });
   }
 
