@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import bridge, density, kill, memory, platform
+from bench import bridge, density, kill, latency, memory, platform
 
 SUITES: dict[str, Callable[[], object]] = {
     "platform": platform.run,
+    "latency": latency.run,
     "bridge": bridge.run,
     "kill": kill.run,
     "memory": memory.run,

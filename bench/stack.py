@@ -55,7 +55,7 @@ def stack(capacity: int = 60, workers: int = 1, core: int | None = None) -> Iter
             )
 
 
-def point_number_at(models: str, number: str) -> None:
+def point_number_at(models: str, number: str, speculate: bool = False) -> None:
     """The demo's number is answered by an agent whose ears, mind and voice are the server `models`."""
     from django_tenants.utils import schema_context
 
@@ -64,7 +64,7 @@ def point_number_at(models: str, number: str) -> None:
     from bench.models import agent as bench_agent
     from calls.models import PhoneNumber
 
-    spec = bench_agent(models)
+    spec = bench_agent(models, speculate=speculate)
     with schema_context("demo"):
         row = PhoneNumber.objects.get(number=number)
         account = ProviderAccount.objects.create(vendor="openai_compatible", label="Bench", base_url=models)

@@ -35,6 +35,8 @@ class PhoneNumber(models.Model):
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="numbers")
     agent = models.ForeignKey("agents.Agent", null=True, blank=True, on_delete=models.SET_NULL, related_name="numbers")
     label = models.CharField(max_length=80, blank=True)
+    busy_sentence = models.CharField(max_length=300, blank=True, help_text="Said when no agent can take the call.")
+    busy_transfer_to = models.CharField(max_length=20, blank=True, help_text="E.164. Who takes the call then.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

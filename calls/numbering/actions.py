@@ -12,10 +12,13 @@ from django.utils import timezone
 
 from agents.models import Agent
 from calls.models import CarrierAccount, PhoneNumber
+from calls.numbers import destination
 from tenants.audit import actions as audit
 from tenants.clients.models import Client
 from tenants.people.models import User
 from voiceops.lib.errors import InvalidInput
+
+LONGEST_SENTENCE = 300
 
 _SID = re.compile(r"AC[0-9a-fA-F]{32}")
 
@@ -28,6 +31,14 @@ class CarrierDraft:
     account_sid: str
     auth_token: str | None = field(default=None, repr=False)
     api_base_url: str = ""
+
+
+@dataclass(frozen=True)
+class WhenBusy:
+    """What a caller gets whom no agent can take: words (empty: the usual ones), and who takes the call (empty: nobody)."""
+
+    sentence: str = ""
+    transfer_to: str = ""
 
 
 def add_carrier(actor: User, carrier: str, draft: CarrierDraft) -> CarrierAccount:
@@ -67,7 +78,14 @@ def archive_carrier(actor: User, account: CarrierAccount) -> None:
 
 
 def add_number(
-    actor: User, *, number: str, account: CarrierAccount, client: Client, agent: Agent | None, label: str, region: str
+    actor: User,
+    *,
+    number: str,
+    account: CarrierAccount,
+    client: Client,
+    agent: Agent | None,
+    label: str,
+    region: str,
 ) -> PhoneNumber:
     row = PhoneNumber(
         number=e164(number, region), account=account, client=client, agent=agent, label=" ".join(label.split())[:80]
@@ -83,15 +101,25 @@ def add_number(
 
 
 def change_number(
-    actor: User, number: PhoneNumber, *, account: CarrierAccount, client: Client, agent: Agent | None, label: str
+    actor: User,
+    number: PhoneNumber,
+    *,
+    account: CarrierAccount,
+    client: Client,
+    agent: Agent | None,
+    label: str,
+    when_busy: WhenBusy | None = None,
 ) -> PhoneNumber:
-    """Who answers it from the next call on."""
+    """Who answers it from the next call on. `when_busy` None leaves that as it is."""
     with transaction.atomic():
         row = PhoneNumber.objects.select_for_update(of=("self",)).get(pk=number.pk)
         before = (row.client_id, row.agent_id)
         row.account, row.client, row.agent, row.label = account, client, agent, " ".join(label.split())[:80]
         _check(row)
+        told = when_busy is not None and _answer_when_busy(row, when_busy)
         row.save()
+        if told:
+            audit.record(actor, "number.busy_answer_changed", row, data={"transfers": bool(row.busy_transfer_to)})
         moved = before != (client.pk, agent.pk if agent else None)
         audit.record(actor, "number.assigned" if moved else "number.changed", row, data={"agent": str(agent or "")})
     return row
@@ -113,6 +141,19 @@ def e164(text: str, region: str) -> str:
     if not phonenumbers.is_possible_number(parsed):
         raise InvalidInput("This number has too few or too many digits.", "number")
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _answer_when_busy(row: PhoneNumber, chosen: WhenBusy) -> bool:
+    """Whether that changes anything. Raises InvalidInput for a number that cannot help."""
+    sentence = " ".join(chosen.sentence.split())
+    if len(sentence) > LONGEST_SENTENCE:
+        raise InvalidInput(f"At most {LONGEST_SENTENCE} characters.", "busy_sentence")
+    to = destination(chosen.transfer_to, "busy_transfer_to") if chosen.transfer_to.strip() else ""
+    if to and (to == row.number or PhoneNumber.objects.filter(number=to).exists()):
+        raise InvalidInput("This number is answered here too, and would be as busy.", "busy_transfer_to")
+    before = (row.busy_sentence, row.busy_transfer_to)
+    row.busy_sentence, row.busy_transfer_to = sentence, to
+    return before != (sentence, to)
 
 
 def _check(row: PhoneNumber) -> None:

@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 
 from agents.models import Agent
 from calls.models import CarrierAccount
-from calls.numbering.actions import CarrierDraft
+from calls.numbering.actions import LONGEST_SENTENCE, CarrierDraft, WhenBusy
+from calls.reasons import BUSY_NOW
 from tenants.clients.models import Client
 
 
@@ -64,6 +65,20 @@ class NumberForm(forms.Form):
     client = forms.ModelChoiceField(Client.objects.none(), empty_label=None, label="Client")
     agent = AgentChoice(Agent.objects.none(), required=False, empty_label="Nobody yet", label="Answered by")
     label = forms.CharField(max_length=80, required=False, label="Note", help_text="“Main line”, “Ads in spring”.")
+    busy_sentence = forms.CharField(
+        max_length=LONGEST_SENTENCE,
+        required=False,
+        label="What the caller is told",
+        help_text="In English, by the carrier’s own voice.",
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": BUSY_NOW}),
+    )
+    busy_transfer_to = forms.CharField(
+        max_length=32,
+        required=False,
+        label="Who takes the call",
+        help_text="A phone number. Empty: the call ends after the sentence.",
+        widget=forms.TextInput(attrs={"placeholder": "+14155550199", "inputmode": "tel", "autocomplete": "off"}),
+    )
 
     def __init__(
         self, *args: Any, clients: QuerySet[Client], agents: QuerySet[Agent], keep: Any = None, **kwargs: Any
@@ -75,6 +90,11 @@ class NumberForm(forms.Form):
         if keep is not None:
             self.fields["number"].disabled = True
             self.fields["number"].required = False
+        else:
+            del self.fields["busy_sentence"], self.fields["busy_transfer_to"]
+
+    def when_busy(self) -> WhenBusy:
+        return WhenBusy(self.cleaned_data["busy_sentence"], self.cleaned_data["busy_transfer_to"])
 
 
 class CallMeForm(forms.Form):

@@ -235,6 +235,9 @@ class Carrier(Protocol):
     def say_and_hang_up(self, sentence: str) -> Document:
         """The sentence is English."""
 
+    def say_and_transfer(self, sentence: str, to: str, from_number: str) -> Document:
+        """Connect the caller with another number, after a sentence that may be empty. A carrier that cannot hangs up."""
+
     def hang_up(self) -> Document: ...
 
     def refuse(self) -> Document: ...

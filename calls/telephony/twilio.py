@@ -301,6 +301,13 @@ class Twilio:
         response.hangup()
         return Document(str(response))
 
+    def say_and_transfer(self, sentence: str, to: str, from_number: str) -> Document:
+        response = VoiceResponse()
+        if sentence:
+            response.say(sentence, language="en-US")
+        response.dial(to, caller_id=from_number or None)
+        return Document(str(response))
+
     def hang_up(self) -> Document:
         response = VoiceResponse()
         response.hangup()

@@ -134,6 +134,9 @@ class Web:
     def say_and_hang_up(self, sentence: str) -> Document:
         return Document(json.dumps({"error": sentence}), "application/json")
 
+    def say_and_transfer(self, sentence: str, to: str, from_number: str) -> Document:
+        return self.say_and_hang_up(sentence)
+
     def hang_up(self) -> Document:
         return Document(json.dumps({"error": "The call is over."}), "application/json")
 

@@ -60,12 +60,13 @@ def new_number(request: HttpRequest) -> HttpResponse:
 def number(request: HttpRequest, number_id: UUID) -> HttpResponse:
     actor = access.require(request, Permission.MANAGE_NUMBERS)
     row: PhoneNumber = access.number(request, number_id)
-    known = {"number": row.number, "account": row.account, "client": row.client, "agent": row.agent, "label": row.label}
+    names = ("number", "account", "client", "agent", "label", "busy_sentence", "busy_transfer_to")
+    known = {name: getattr(row, name) for name in names}
     form = _form(request, initial=known, keep=row)
     if request.method == "POST" and form.is_valid():
         chosen = {name: form.cleaned_data[name] for name in ("account", "client", "agent", "label")}
         try:
-            actions.change_number(actor, row, **chosen)
+            actions.change_number(actor, row, **chosen, when_busy=form.when_busy())
         except InvalidInput as error:
             form.add_error(error.field or None, error.sentence)
         else:

@@ -13,9 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from calls import inbound, outbound, progress, tickets
+from calls import busy, inbound, outbound, progress, tickets
 from calls.models import Call, CarrierAccount
-from calls.reasons import meaning
 from calls.receipts import first_delivery
 from calls.telephony.base import Carrier, Document, Webhook, WebhookRefused
 from calls.telephony.registry import CARRIERS
@@ -47,7 +46,7 @@ def voice(request: HttpRequest, carrier: str, call_id: UUID | None = None) -> Ht
         return _document(_connect(known, host, answer.call))
     if answer.reason is None:
         return _document(known.hang_up())
-    return _document(known.say_and_hang_up(meaning(answer.reason).spoken))
+    return _document(busy.answer(known, answer.call, answer.reason))
 
 
 @csrf_exempt
@@ -91,12 +90,12 @@ def resume(request: HttpRequest, carrier: str, token: str) -> HttpResponse:
         return _refused(refused)
     except TicketRefused as error:
         return _refused(WebhookRefused(f"the resume address is {error.why}", 403))
-    call = Call.objects.filter(pk=call_id, account=account, carrier_call_id=ringing.carrier_call_id).first()
+    calls = Call.objects.select_related("number")
+    call = calls.filter(pk=call_id, account=account, carrier_call_id=ringing.carrier_call_id).first()
     if call is None:
         return _refused(WebhookRefused("the resume address is another call's", 403))
     if call.status == Call.Status.ENDED:
-        spoken = meaning(call.ended_reason).spoken
-        return _document(known.say_and_hang_up(spoken) if spoken else known.hang_up())
+        return _document(busy.answer(known, call, call.ended_reason))
     if call.status == Call.Status.TRANSFERRING:
         return _document(known.hang_up())
     logger.warning("Call %s is resumed", call.pk)

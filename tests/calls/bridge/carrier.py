@@ -42,6 +42,10 @@ class Answered:
         return ElementTree.fromstring(self.text).findtext("Redirect") or ""
 
     @property
+    def dialled(self) -> str:
+        return ElementTree.fromstring(self.text).findtext("Dial") or ""
+
+    @property
     def said(self) -> str:
         return ElementTree.fromstring(self.text).findtext("Say") or ""
 

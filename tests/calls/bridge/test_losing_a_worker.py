@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from calls.bridge import clips
-from calls.models import CallEvent, CallSnapshot
+from calls.models import CallEvent, CallSnapshot, PhoneNumber
 from media_worker.contract import wire
 from media_worker.contract.events import AgentTurn, UserTurn
 from media_worker.contract.spec import AudioFormat
@@ -31,6 +31,20 @@ async def test_when_every_worker_is_full_the_caller_is_told(stage: Stage) -> Non
     busy = await trunk.resume(answer)
     assert busy.verbs == ["Say", "Hangup"]
     assert "busy" in busy.said
+
+
+async def test_when_every_worker_is_full_the_caller_gets_what_the_agency_chose(stage: Stage) -> None:
+    chosen = {"busy_sentence": "All our chairs are taken.", "busy_transfer_to": "+14155550123"}
+    await stage.read(lambda: PhoneNumber.objects.filter(pk=stage.number.pk).update(**chosen))
+    trunk = stage.trunk()
+    async with stage.worker(full=True), stage.worker(1, full=True):
+        answer, stream = await trunk.talk()
+        async with stream:
+            await stream.is_closed()
+    assert (await stage.ended(trunk)).ended_reason == "busy_no_capacity"
+    busy = await trunk.resume(answer)
+    assert busy.verbs == ["Say", "Dial"]
+    assert (busy.said, busy.dialled) == ("All our chairs are taken.", "+14155550123")
 
 
 async def test_a_full_worker_is_passed_over(stage: Stage) -> None:
