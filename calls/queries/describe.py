@@ -52,6 +52,8 @@ def _usage(data: Data) -> str:
 
 def _vendor(data: Data) -> str:
     name = str(data.get("vendor", ""))
+    if name == "library":
+        return "Recorded clips"
     try:
         return vendor(name).label
     except KeyError:

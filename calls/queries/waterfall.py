@@ -18,8 +18,8 @@ LABELS = {
     "llm": "Model",
     "tool": "Tool",
     "tts": "Voice",
-    "clip": "Recorded clip",
-    "cache": "Voice, kept",
+    "clip": "Clip",
+    "cache": "Kept sound",
     "s2s": "Speech to speech",
 }
 STEPS = {
@@ -149,6 +149,8 @@ def _took(exchange: Exchange, stage: Stage) -> int:
 
 
 def _vendor(name: str) -> str:
+    if name == "library":
+        return "Recorded clips"
     try:
         return vendor(name).label
     except KeyError:
