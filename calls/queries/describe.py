@@ -72,9 +72,7 @@ def plain(why: Any) -> str:
 
 def _span(data: Data) -> Line:
     """One piece of work: `OpenAI LLM gpt-5-mini, 390 ms for reply 3`."""
-    who = " ".join(
-        filter(None, (_vendor(data), str(data.get("stage", "")).upper(), data.get("model"), data.get("name")))
-    )
+    who = " ".join(filter(None, (_vendor(data), _stage(data), data.get("model"), data.get("name"))))
     took = milliseconds(int(data.get("ended_ms") or 0) - int(data.get("started_ms") or 0))
     error = f": {plain(data['error'])}" if data.get("error") else ""
     dropped = "" if data.get("kept", True) else ", dropped"
@@ -83,6 +81,11 @@ def _span(data: Data) -> Line:
         text=f"{who}, {took} for {_reply(data).lower()}{dropped}{error}",
         tone="bad" if error else "",
     )
+
+
+def _stage(data: Data) -> str:
+    stage = str(data.get("stage", ""))
+    return stage.upper() if stage in ("stt", "llm", "tts", "s2s") else stage
 
 
 def _key_trouble(data: Data) -> str:
