@@ -112,6 +112,14 @@ class FlowRunner:
         self.route = self._choose(heard)
         return self._engine.hear(heard, None) if self.route.tier == "rules" else None
 
+    def would_ask(self, text: str) -> Route | None:
+        """Whom a turn of these words would go to, were it over now; None where it needs no model. Changes nothing."""
+        talking = isinstance(self._engine.node, ConversationNode) and not self._engine.at.ended
+        if not self.uses_llm or not talking or not text.strip():
+            return None
+        route = self._choose(text.strip())
+        return route if route.tier != "rules" else None
+
     def by_rules(self, text: str) -> Reply:
         """The engine's own reply, where every model failed and rules stand in for them."""
         return self._engine.hear(text.strip(), None)

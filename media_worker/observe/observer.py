@@ -41,6 +41,7 @@ class CallObserver:
         self._flow = flow
         self._clock = journal.clock
         self._timeline = Timeline(turn)
+        self._guess = Timeline(turn)
         self._faults = 0
 
     # ── turns ────────────────────────────────────────────────────────────────────────────────────
@@ -82,9 +83,18 @@ class CallObserver:
         decided.close()
 
     def stage(self, name: str, turn: int) -> None:
-        """A stage of the reply to `turn` was reached just now."""
+        """A stage of the reply to `turn` was reached just now; the turn may not be decided yet."""
         if turn == self._timeline.turn:
             self._timeline.mark(name, self._clock.now_ms())
+        elif turn == self.turn + 1:
+            if self._guess.turn != turn or name == "llm_start_ms":
+                self._guess = Timeline(turn)
+            self._guess.mark(name, self._clock.now_ms())
+
+    def guess_kept(self) -> None:
+        """The reply to the last turn had been begun before the turn was decided."""
+        if self._guess.turn == self._timeline.turn:
+            self._timeline.go_on_from(self._guess)
 
     # ── who does what for a reply ────────────────────────────────────────────────────────────────
 

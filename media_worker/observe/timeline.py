@@ -28,6 +28,11 @@ class Timeline:
         if getattr(self, stage) is None:
             setattr(self, stage, at_ms)
 
+    def go_on_from(self, guess: Timeline) -> None:
+        for stage in ("llm_start_ms", "llm_first_ms", "tts_start_ms"):
+            if (at_ms := getattr(guess, stage)) is not None:
+                self.mark(stage, at_ms)
+
     def latency(self, serving: Mapping[Literal["stt", "llm", "tts", "s2s"], Provider]) -> Latency:
         self.told = True
         return Latency(

@@ -17,6 +17,7 @@ from media_worker.pipeline import ending
 from media_worker.pipeline.ending import Ending
 from media_worker.pipeline.ladder import Ladder
 from media_worker.pipeline.minds import Minds
+from media_worker.pipeline.speculation import Speculation
 from media_worker.pipeline.speech import Books, Kind, Speech
 from media_worker.pipeline.transport import Mouth
 from media_worker.pipeline.voice import Voice
@@ -48,6 +49,7 @@ class Mind:
     voice: Voice
     mouth: Mouth
     thinker: Minds | None
+    speculation: Speculation | None
     ladder: Ladder
     spawn: Spawn
     finish: Callable[[Ending], None]
@@ -107,6 +109,10 @@ class Brain:
             elif await mind.ladder.not_heard(turn, mind.flow.open_question):
                 return
             reply = await asyncio.wait_for(mind.flow.on_user_turn(text, confidence), FLOW_PATIENCE)
+            if mind.speculation is not None:
+                if reply is None and await mind.speculation.keep():
+                    return
+                await mind.speculation.drop()
             if reply is not None:
                 thought.close()
                 await self.speak(reply, turn)

@@ -28,6 +28,7 @@ from media_worker.pipeline.ladder import Ladder, Lanes, Reach
 from media_worker.pipeline.lanes import Lane, Make, Seat, Stage
 from media_worker.pipeline.minds import Minds, Tell
 from media_worker.pipeline.running import Running
+from media_worker.pipeline.speculation import Speculation
 from media_worker.pipeline.speech import Books, Speech
 from media_worker.pipeline.spoken import Spoken
 from media_worker.pipeline.takeover import Takeover
@@ -142,7 +143,8 @@ def build(
         )
     host = Host(wire.send)
     ladder.attach(Reach(observer, books, voice, mouth, ears, detector, brain, host, spawn, finish), thinker)
-    mind = Mind(flow, observer, books, voice, mouth, minds, ladder, spawn, finish, changed)
+    speculation = Speculation(minds, flow, observer, books, voice, mouth, spawn) if minds is not None else None
+    mind = Mind(flow, observer, books, voice, mouth, minds, speculation, ladder, spawn, finish, changed)
     brain.attach(mind)
     floor.attach(mind)
     if agent.clips:

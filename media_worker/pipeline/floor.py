@@ -89,6 +89,7 @@ class Floor:
     def voice_began(self) -> None:
         self._voice = True
         self._stop_waiting()
+        self._forget_guess()
         speech = self._mind.books.current
         if self._pause is None and speech is not None:
             self._picked_up = self._picked_up or self._just_greeting(speech)
@@ -234,6 +235,16 @@ class Floor:
         mind.changed()
         return bool(audible)
 
+    def undecided(self, text: str) -> None:
+        """What may be the whole turn may be thought about already."""
+        mind = self._mind
+        if mind.speculation is not None and mind.flow.turns.speculate and not self._brain.leaving:
+            mind.speculation.consider(text)
+
+    def _forget_guess(self) -> None:
+        if self._mind.speculation is not None:
+            self._mind.speculation.went_on()
+
     # ── turns ────────────────────────────────────────────────────────────────────────────────────
 
     def user_turn(self, turn: UserTurn) -> None:
@@ -245,6 +256,8 @@ class Floor:
                 self._take(replace(turn, interrupted=self._interrupted))
             else:
                 self._said_over_agent(turn)
+        else:
+            self._forget_guess()
         self._forget_turn()
         self._mind.changed()
 
@@ -283,7 +296,9 @@ class Floor:
 
     async def _take_turn(self, turn: UserTurn) -> None:
         mind = self._mind
-        if mind.thinker and mind.thinker.busy:
+        if mind.speculation is not None:
+            await mind.speculation.decided(mind.flow.heard(turn.text, turn.confidence))
+        if mind.thinker and mind.thinker.busy and not (mind.speculation and mind.speculation.fits(turn.text)):
             await mind.thinker.stop()
         mind.books.settle_cut()
         number = mind.observer.user_turn(turn)
@@ -306,6 +321,7 @@ class Floor:
 
     def nothing_heard(self, seconds: float) -> None:
         """Speech that gave no text. A cough is passed over; whoever spoke, or cut the agent off, is asked again."""
+        self._forget_guess()
         mind, interrupted, over_agent = self._mind, self._interrupted, self._over_agent
         self._forget_turn()
         if self._brain.leaving or mind.books.speaking:

@@ -90,11 +90,7 @@ class Minds:
         self.first_token(0)
         attempt = self._attempt = Attempt(text, route)
         speech = await self._thinker.open(turn)
-        if self._fallbacks.filler_after > 0:
-            loop = asyncio.get_running_loop()
-            attempt.timer = loop.call_later(
-                self._fallbacks.filler_after, lambda: self._tell.spawn(self._fill(attempt, speech))
-            )
+        self._fill_later(attempt, speech)
         seat = self._lane.small if route.tier == "small" else None
         before = self._lane.service
         try:
@@ -107,18 +103,52 @@ class Minds:
             return
         await self._ask(speech)
 
+    def _fill_later(self, attempt: Attempt, speech: Speech) -> None:
+        if self._fallbacks.filler_after > 0:
+            attempt.timer = asyncio.get_running_loop().call_later(
+                self._fallbacks.filler_after, lambda: self._tell.spawn(self._fill(attempt, speech))
+            )
+
+    # ── a guess ──────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def tools_running(self) -> int:
+        return self._thinker.tools_running
+
+    async def guess(self, turn: int, text: str, route: Route) -> Speech | None:
+        """Begin on words that may be the whole turn. None where another model would have to come in first."""
+        seat = self._lane.small if route.tier == "small" else None
+        standing = self._lane.standing
+        if self.busy or standing is None or standing.service is None or standing is not (seat or self._lane.chosen):
+            return None
+        self.first_token(0)
+        self._attempt = Attempt(text, route)
+        return await self._thinker.guess(turn, text, self._thought())
+
+    async def keep(self, speech: Speech) -> bool:
+        if not await self._thinker.keep(speech):
+            return False
+        if self._thinker.speech is speech and not speech.sentences:
+            self._fill_later(self._attempt, speech)
+        return True
+
+    async def forget(self, speech: Speech) -> None:
+        if self._thinker.speech is speech:
+            await self._thinker.stop()
+
     async def _ask(self, speech: Speech) -> None:
         if self._thinker.speech is not speech:
             return
-        seat, attempt = self._lane.standing, self._attempt
+        attempt = self._attempt
         if self._lane.service is None:
             await self._thinker.stop()
             await self._tell.reply(self._flow.by_rules(attempt.text), speech.turn)
             return
-        small = seat is not None and seat.tier == "small"
-        await self._thinker.ask(
-            speech, Thought(attempt.route, self._fallbacks.next_model_after, doubtful=small and self._escalate)
-        )
+        await self._thinker.ask(speech, self._thought())
+
+    def _thought(self) -> Thought:
+        small = self._lane.standing is not None and self._lane.standing.tier == "small"
+        return Thought(self._attempt.route, self._fallbacks.next_model_after, doubtful=small and self._escalate)
 
     def first_token(self, _: int) -> None:
         """It begins to answer: no word of patience is needed, and one that was not yet heard is taken back."""

@@ -90,11 +90,13 @@ class Speech:
     """One reply, filler or prompt. `text_done`: no more text comes; `written`: all of its audio has left the TTS.
 
     `paused_at`: the caller has heard nothing of it since then. `pauses`: how often that was for nothing.
+    `speculative`: written before the caller's turn was decided; nothing of it is spoken until it is.
     """
 
     turn: int
     kind: Kind = "reply"
     interruptible: bool = True
+    speculative: bool = False
     sentences: list[Sentence] = field(default_factory=list)
     text_done: bool = False
     written: bool = False
@@ -154,11 +156,11 @@ class Books:
     @property
     def speaking(self) -> bool:
         """Something is being said, or is about to be."""
-        return any(not speech.cut for speech in self._open)
+        return self.current is not None
 
     @property
     def current(self) -> Speech | None:
-        return next((speech for speech in self._open if not speech.cut), None)
+        return next((speech for speech in self._open if not speech.cut and not speech.speculative), None)
 
     @property
     def open(self) -> tuple[Speech, ...]:
@@ -267,10 +269,10 @@ class Books:
 
     # ── an interruption ──────────────────────────────────────────────────────────────────────────
 
-    def cut(self) -> list[Speech]:
+    def cut(self, *only: Speech) -> list[Speech]:
         """Stop all that can be stopped; what was stopped. `settle_unsent` goes with it, once playback was cleared."""
         now = time.monotonic()
-        cut = [speech for speech in self._open if speech.interruptible and not speech.cut]
+        cut = [speech for speech in only or self._open if speech.interruptible and not speech.cut]
         for speech in cut:
             speech.cut_at = now if speech.paused_at is None else speech.paused_at
             speech.written = True

@@ -62,6 +62,20 @@ class Thought:
 
 
 @dataclass
+class Guess:
+    """What may be the caller's whole turn. `rest`: what was written after the first sentence; `done`: all was.
+
+    `failure` waits for the decision, too: nobody takes over for a turn that is none.
+    """
+
+    text: str
+    decided: asyncio.Event = field(default_factory=asyncio.Event)
+    rest: str = ""
+    done: Round | None = None
+    failure: tuple[str, VendorFault] | None = None
+
+
+@dataclass
 class Round:
     """One request to the LLM: what it said, and the tools it called."""
 
@@ -126,6 +140,9 @@ class Thinker:
         self.speech: Speech | None = None
         """The reply that is being thought of, also between a failure and the next attempt."""
         self._continues = False
+        self._guess: Guess | None = None
+        self.tools_running = 0
+        """Also those of replies that were interrupted: what a tool does, it does to its end."""
         voice.thoughts = self
 
     @property
@@ -148,6 +165,29 @@ class Thinker:
         self.speech = await self._voice.open(turn)
         self._continues = False
         return self.speech
+
+    async def guess(self, turn: int, text: str, thought: Thought) -> Speech:
+        """Begin on a turn that is not decided: the first sentence only, no tools, and nothing is told to anybody."""
+        speech = await self.open(turn)
+        speech.speculative = True
+        self._guess = Guess(text)
+        await self._ask(turn, 1, thought)
+        return speech
+
+    async def keep(self, speech: Speech) -> bool:
+        """The guess was right: go on as with any reply. False when there is nothing to go on with."""
+        guess, self._guess = self._guess, None
+        if guess is None or speech is not self.speech:
+            return False
+        speech.speculative = False
+        guess.decided.set()
+        if guess.rest:
+            await self._voice.add(speech, guess.rest)
+        if guess.failure is not None:
+            await self._fail(*guess.failure)
+        elif guess.done is not None:
+            await self._maybe_done(guess.done)
+        return True
 
     async def ask(self, speech: Speech, thought: Thought) -> None:
         """Let whoever stands answer, or go on with, the reply that is open."""
@@ -193,6 +233,8 @@ class Thinker:
     def _messages(self) -> list[dict[str, Any]]:
         """The conversation; and, where another model broke off, what it had said of its answer."""
         messages = self._history.for_llm()
+        if self._guess is not None:
+            messages.append({"role": "user", "content": self._guess.text})
         if self._continues and self.speech is not None and self.speech.sentences:
             messages += [
                 {"role": "assistant", "content": self.speech.text},
@@ -214,8 +256,11 @@ class Thinker:
     async def _hush(self, why: str = "") -> None:
         self._within(None)
         now, self._round = self._round, None
+        if self._guess is not None:
+            self._guess.decided.set()
+            self._guess = None
         if now is not None:
-            kept = self.speech is not None and bool(self.speech.sentences)
+            kept = self.speech is not None and bool(self.speech.sentences) and not self.speech.speculative
             now.span.close(kept=kept, error=why, late_news=True)
         self._voice.ignore_llm()
         await self._source.push_frame(InterruptionFrame())
@@ -241,6 +286,9 @@ class Thinker:
         if not now.text:
             self._report.first_token(now.turn)
         now.text += text
+        if self._guess is not None and speech.sentences:
+            self._guess.rest += text
+            return
         await self._voice.add(speech, text)
         if now is self._round and len(speech.text) + len(text) > MOST_CHARACTERS:
             await self._enough(now, speech)
@@ -292,8 +340,14 @@ class Thinker:
             await params.result_callback({"result": "Good. Say nothing."})
             self._report.spawn(self._fail_in(now, UNSURE))
             return
+        if self._guess is not None:
+            await self._guess.decided.wait()
+            if now is not self._round:
+                return
         span = self._report.tool(now.turn, params.function_name) if now is not None else None
         running = asyncio.ensure_future(self._flow.on_tool_call(params.function_name, dict(params.arguments)))
+        self.tools_running += 1
+        running.add_done_callback(self._tool_ended)
         try:
             result = await asyncio.shield(running)
         except BaseException as error:
@@ -316,8 +370,15 @@ class Thinker:
             now.reply = result.reply
         self._report.spawn(self._maybe_done(now))
 
+    def _tool_ended(self, _: object) -> None:
+        self.tools_running -= 1
+
     async def _maybe_done(self, now: Round) -> None:
         if now is not self._round or not now.ended or len(now.calls) < now.expected:
+            return
+        if self._guess is not None:
+            self._within(None)
+            self._guess.done = now
             return
         self._within(None)
         now.span.close(late_news=True)
@@ -365,6 +426,10 @@ class Thinker:
         """The model is stopped; the reply stays open, up to the last sentence that was whole."""
         speech = self.speech
         if self._round is None or speech is None:
+            return
+        if self._guess is not None:
+            self._within(None)
+            self._guess.failure = (why, fault)
             return
         self._continues = True
         await self._hush(why)

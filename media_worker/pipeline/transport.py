@@ -330,8 +330,13 @@ class Mouth(FrameProcessor):
             self._wire.send(Clear())
 
     def _held(self) -> bool:
-        """What may not be interrupted is not held by a pause either."""
-        return self._paused and self._queue[0][0].speech.interruptible
+        """What may not be interrupted is not held by a pause either; what is only a guess is held in any case."""
+        speech = self._queue[0][0].speech
+        return (speech.speculative and not speech.cut) or (self._paused and speech.interruptible)
+
+    def decided(self) -> None:
+        """A guess was kept, or dropped."""
+        self._wake.set()
 
     async def _pace(self) -> None:
         while True:

@@ -58,6 +58,9 @@ class Listener(Protocol):
     def words(self, text: str, settled: bool) -> None:
         """All that was heard of this turn so far. `settled`: the caller is silent, and these words stand."""
 
+    def undecided(self, text: str) -> None:
+        """The caller is silent after these words; whether the turn is over, or will be heard differently, is open."""
+
     def user_turn(self, turn: UserTurn) -> None: ...
 
     def nothing_heard(self, seconds: float) -> None:
@@ -101,6 +104,7 @@ class TurnDetector:
         self._open = False
         self._texts: list[str] = []
         self._interim = ""
+        self._heard_of_stretch = False
         self._confidences: list[float] = []
         self._started = 0.0
         self._ended = 0.0
@@ -140,7 +144,7 @@ class TurnDetector:
         now = time.monotonic()
         self.speaking = True
         self._cancel_timers()
-        self._silent = self._waited = self._final = False
+        self._silent = self._waited = self._final = self._heard_of_stretch = False
         self._begin(now - self._turns.vad_start)
         self._stretch = now - self._turns.vad_start
         self._listener.voice_began()
@@ -167,6 +171,7 @@ class TurnDetector:
         self._later(max(STT_PATIENCE, self.stt_latency + 1.0), self._give_up)
         self._listener.voice_ended(self.stt_latency if self.segmented else 0.0)
         self._maybe_over()
+        self._tell_undecided()
 
     def read_now(self) -> bool:
         """The caller goes on, and the STT is to read what it has."""
@@ -226,6 +231,7 @@ class TurnDetector:
     def transcript(self, text: str, final: bool, finalized: bool, confidence: float | None) -> None:
         """`final`: this text stands. `finalized`: and nothing of this stretch of speech comes after it."""
         text = text.strip()
+        self._heard_of_stretch = True
         now = time.monotonic()
         if text and self._first_heard is None:
             self._first_heard = now
@@ -233,6 +239,7 @@ class TurnDetector:
             self._final = False
             self._interim = text
             self._tell_words()
+            self._tell_undecided()
             return
         late = not self._open and not self.speaking
         self._begin(now)
@@ -249,6 +256,11 @@ class TurnDetector:
         if late:
             self._silent = self._waited = True
         self._maybe_over()
+        self._tell_undecided()
+
+    def _tell_undecided(self) -> None:
+        if self._open and not self.speaking and self.text and self._heard_of_stretch:
+            self._listener.undecided(self.text)
 
     def _tell_words(self) -> None:
         if self.text:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from pipecat.frames.frames import (
     Frame,
+    InterimTranscriptionFrame,
     LLMContextFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
@@ -31,10 +32,19 @@ from media_worker.providers.base import BuildContext
 WORD_SECONDS = 0.15
 
 
+@dataclass
+class Line:
+    """What is heard of a stretch of speech: first `interim`, and `text` so many seconds later."""
+
+    interim: str
+    text: str
+    later: float
+
+
 class ScriptedEars(STTService):
     """Hears the next line of a script whenever the caller stops speaking; an empty line is not heard."""
 
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, lines: list[str | Line]) -> None:
         super().__init__(ttfs_p99_latency=0.5, settings=STTSettings(model=None, language=None))
         self.lines = list(lines)
 
@@ -44,9 +54,16 @@ class ScriptedEars(STTService):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
         if isinstance(frame, VADUserStoppedSpeakingFrame):
-            text = self.lines.pop(0) if self.lines else ""
-            if text:
-                await self.push_frame(TranscriptionFrame(text=text, user_id="", timestamp="", finalized=True))
+            line = self.lines.pop(0) if self.lines else ""
+            if isinstance(line, Line):
+                await self.push_frame(InterimTranscriptionFrame(text=line.interim, user_id="", timestamp=""))
+                self.create_task(self._later(line), "later")
+            elif line:
+                await self.push_frame(TranscriptionFrame(text=line, user_id="", timestamp="", finalized=True))
+
+    async def _later(self, line: Line) -> None:
+        await asyncio.sleep(line.later)
+        await self.push_frame(TranscriptionFrame(text=line.text, user_id="", timestamp="", finalized=True))
 
 
 class Humming(TTSService):
@@ -152,7 +169,7 @@ class Built:
 class Vendors:
     """Makes a call's services, and keeps them for the test to look at: one `Built` for each call."""
 
-    def __init__(self, lines: list[str], answers: list[Answer] | None = None, mute: int = 0) -> None:
+    def __init__(self, lines: list[str | Line], answers: list[Answer] | None = None, mute: int = 0) -> None:
         self._lines = lines
         self._answers = answers
         self._mute = mute

@@ -34,8 +34,8 @@ async def test_an_llm_answers_sentence_by_sentence(workers):
     assert answer.text == "Once upon a time. There was a clinic."
     assert vendors.built[0].tts.said[-2:] == ["Once upon a time.", "There was a clinic."]
     latency = next(body for body in caller.of(told.Latency) if body.turn == 1)
-    stages = (latency.speech_end_ms, latency.turn_end_ms, latency.llm_start_ms, latency.llm_first_ms)
-    assert all(stage is not None for stage in (*stages, latency.tts_start_ms, latency.tts_first_ms))
+    stages = (latency.speech_end_ms, latency.llm_start_ms, latency.llm_first_ms, latency.tts_first_ms)
+    assert all(stage is not None for stage in (*stages, latency.turn_end_ms, latency.tts_start_ms))
     assert list(stages) == sorted(stages)
     mind = vendors.built[0].llm
     assert [message["role"] for message in mind.contexts[0].get_messages()] == ["assistant", "user"]

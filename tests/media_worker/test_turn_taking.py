@@ -121,6 +121,7 @@ class Told:
     empty: list[float] = field(default_factory=list)
     heard: list[tuple[str, bool]] = field(default_factory=list)
     voice: list[bool] = field(default_factory=list)
+    guesses: list[str] = field(default_factory=list)
     patience: float = 0.0
 
     def voice_began(self) -> None:
@@ -131,6 +132,9 @@ class Told:
 
     def words(self, text: str, settled: bool) -> None:
         self.heard.append((text, settled))
+
+    def undecided(self, text: str) -> None:
+        self.guesses.append(text)
 
     def user_turn(self, turn: UserTurn) -> None:
         self.turns.append(turn)
@@ -206,6 +210,21 @@ async def test_speech_without_a_word_is_reported_once(monkeypatch):
     await asyncio.sleep(0.3)
     assert seen.turns == []
     assert len(seen.empty) == 1
+
+
+async def test_words_before_the_decision_may_be_thought_about(monkeypatch):
+    monkeypatch.setattr(smart_turn, "ask", lambda pcm, rate, answer: answer(0.1))
+    seen = Told()
+    detector = seen.detector(smart_turn=True, speech_timeout=0.05, smart_turn_deadline=0.2)
+    detector.speech_started()
+    detector.transcript("what are your", False, False, None)
+    assert seen.guesses == []
+    detector.speech_stopped(b"")
+    detector.transcript("what are your hours", True, True, None)
+    assert seen.guesses == ["what are your", "what are your hours"]
+    await asyncio.sleep(0.3)
+    assert [turn.text for turn in seen.turns] == ["what are your hours"]
+    assert len(seen.guesses) == 2
 
 
 async def test_smart_turn_that_answers_too_late_leaves_the_clock_to_decide(monkeypatch):
