@@ -289,6 +289,7 @@ LOGGING = {
         "daphne": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
+        "opentelemetry": {"level": "CRITICAL"},  # what fails is told by the job that exports
         "twilio": {"level": "WARNING"},
     },
 }

@@ -62,11 +62,14 @@ class Door(BaseAdapter):
         own = {name: value for name, value in request.headers.items() if name.lower() in _OTHERS_HEADERS}
         body = request.body if isinstance(request.body, bytes) else (request.body or "").encode()
         try:
-            with public_client(TIMEOUT, self._networks) as client:
-                answer = client.request(
+            with (
+                public_client(TIMEOUT, self._networks, within=2 * TIMEOUT) as client,
+                client.stream(
                     str(request.method), str(request.url), headers=own | self._headers, content=body
-                )
-                failure = judge(answer)
+                ) as answer,
+            ):
+                content = _beginning(answer)
+                failure = judge(answer, content)
         except AddressRefused as error:
             self.failures.append(error)
             raise requests.exceptions.InvalidURL(error.sentence) from None
@@ -77,7 +80,7 @@ class Door(BaseAdapter):
             self.failures.append(failure)
         else:
             self.taken += 1
-        return _as_requests(request, answer, failed=failure is not None)
+        return _as_requests(request, answer, content, failed=failure is not None)
 
     def begin(self) -> None:
         self.failures.clear()
@@ -94,14 +97,26 @@ class Door(BaseAdapter):
         """Every request has a connection of its own."""
 
 
-def _as_requests(request: requests.PreparedRequest, answer: httpx2.Response, failed: bool) -> requests.Response:
+def _beginning(answer: httpx2.Response) -> bytes:
+    """As much as an answer to a trace may be long; what comes after it is not waited for."""
+    content = b""
+    for piece in answer.iter_bytes(_MOST_ANSWER):
+        content += piece
+        if len(content) >= _MOST_ANSWER:
+            break
+    return content[:_MOST_ANSWER]
+
+
+def _as_requests(
+    request: requests.PreparedRequest, answer: httpx2.Response, content: bytes, failed: bool
+) -> requests.Response:
     """What the exporter gets to see. A page or a redirect that pretends to be a success is none."""
     response = requests.Response()
     response.status_code = 400 if failed and answer.status_code < 400 else answer.status_code
     response.reason = answer.reason_phrase
     response.url = str(request.url)
     response.request = request
-    response._content = answer.content[:_MOST_ANSWER]
+    response._content = content
     return response
 
 
@@ -111,7 +126,7 @@ def unreachable(error: Exception) -> ComeBack:
     return ComeBack("The server could not be reached, or broke the connection.")
 
 
-def judge(answer: httpx2.Response) -> VoiceOpsError | None:
+def judge(answer: httpx2.Response, content: bytes) -> VoiceOpsError | None:
     """None: the spans were taken."""
     status, kind = answer.status_code, answer.headers.get("content-type", "")
     if status == 429:
@@ -128,13 +143,13 @@ def judge(answer: httpx2.Response) -> VoiceOpsError | None:
         return ProviderRefused(f"The server refused the spans ({status}).")
     if "html" in kind:
         return ProviderRefused("A web page answered, not a server that takes traces: check the address.")
-    return _rejected(answer) if "protobuf" in kind else None
+    return _rejected(content) if "protobuf" in kind else None
 
 
-def _rejected(answer: httpx2.Response) -> VoiceOpsError | None:
+def _rejected(content: bytes) -> VoiceOpsError | None:
     taken = ExportTraceServiceResponse()
     try:
-        taken.ParseFromString(answer.content[:_MOST_ANSWER])
+        taken.ParseFromString(content)
     except Exception:  # protobuf's DecodeError has no public home
         return ProviderRefused("The server’s answer is no answer to a trace.")
     rejected = taken.partial_success.rejected_spans

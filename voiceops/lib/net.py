@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,11 +80,44 @@ def public_addresses(host: str, port: int, allowed: Sequence[Network] = ()) -> l
     return addresses
 
 
+class _Hurried(httpcore2.NetworkStream):
+    """A connection that ends at a moment (monotonic), however often a byte of it still drips in."""
+
+    def __init__(self, stream: httpcore2.NetworkStream, until: float) -> None:
+        self._stream = stream
+        self._until = until
+
+    def _left(self, timeout: float | None, late: type[Exception]) -> float:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise late("the connection had its time")
+        return left if timeout is None else min(timeout, left)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._left(timeout, httpcore2.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._left(timeout, httpcore2.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        left = self._left(timeout, httpcore2.ConnectTimeout)
+        return _Hurried(self._stream.start_tls(ssl_context, server_hostname, left), self._until)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
 class PublicBackend(httpcore2.SyncBackend):
     """Connects to public addresses only, and to exactly the address that was looked at."""
 
-    def __init__(self, allowed: Sequence[Network] = ()) -> None:
+    def __init__(self, allowed: Sequence[Network] = (), within: float | None = None) -> None:
         self._allowed = allowed
+        self._within = within
 
     def connect_tcp(
         self,
@@ -93,9 +128,11 @@ class PublicBackend(httpcore2.SyncBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
         failure: Exception | None = None
+        until = None if self._within is None else time.monotonic() + self._within
         for address in public_addresses(host, port, self._allowed):
             try:
-                return super().connect_tcp(address, port, timeout, local_address, socket_options)
+                stream = super().connect_tcp(address, port, timeout, local_address, socket_options)
+                return stream if until is None else _Hurried(stream, until)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
         raise failure or httpcore2.ConnectError("no address")
@@ -105,19 +142,22 @@ class PublicBackend(httpcore2.SyncBackend):
 
 
 class PublicTransport(httpx2.HTTPTransport):
-    def __init__(self, allowed: Sequence[Network] = ()) -> None:
+    def __init__(self, allowed: Sequence[Network] = (), within: float | None = None) -> None:
         super().__init__(trust_env=False)
         self._pool = httpcore2.ConnectionPool(
             ssl_context=httpx2.create_ssl_context(trust_env=False),
             max_connections=20,
             max_keepalive_connections=0,
-            network_backend=PublicBackend(allowed),
+            network_backend=PublicBackend(allowed, within),
         )
 
 
-def public_client(timeout: float = 10.0, allowed: Sequence[Network] = ()) -> httpx2.Client:
+def public_client(timeout: float = 10.0, allowed: Sequence[Network] = (), within: float | None = None) -> httpx2.Client:
     """A client for addresses that customers gave us: webhooks, tools. No proxies, no redirects, no kept connections.
 
+    `timeout` holds for each step, `within` for a whole connection: a server that drips its answer is cut off then.
     Raises AddressRefused on use when the address is private.
     """
-    return httpx2.Client(transport=PublicTransport(allowed), timeout=timeout, follow_redirects=False, trust_env=False)
+    return httpx2.Client(
+        transport=PublicTransport(allowed, within), timeout=timeout, follow_redirects=False, trust_env=False
+    )

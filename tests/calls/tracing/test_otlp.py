@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from django.conf import LazySettings
@@ -15,7 +17,7 @@ from calls.tracing import actions, sending
 from calls.tracing.actions import Draft
 from tests.calls.history import make_call
 from tests.calls.tracing.conversation import MARKED, remember
-from tests.fakes.otlp import HTML, Answer, FakeCollector
+from tests.fakes.otlp import HTML, PROTOBUF, Answer, FakeCollector
 from tests.world import World
 from voiceops.lib.errors import InvalidInput
 
@@ -182,6 +184,32 @@ def test_silence_ends(
     job = deliver(call)
     assert "did not answer" in job.last_error
     assert job.failed_at is None
+
+
+class Dripping(FakeCollector):
+    """Answers for as long as anybody listens, a little at a time."""
+
+    sent = 0
+
+    def _take(self, handler: BaseHTTPRequestHandler) -> None:
+        handler.rfile.read(int(handler.headers["Content-Length"]))
+        handler.send_response(200)
+        handler.send_header("Content-Type", PROTOBUF)
+        handler.end_headers()
+        handler.close_connection = True
+        with contextlib.suppress(OSError):
+            while not self._closing.wait(0.05):
+                handler.wfile.write(b"\x00" * 16)
+                self.sent += 1
+
+
+def test_an_answer_without_end_is_left(agency: World, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "TIMEOUT", 0.5)
+    with Dripping() as server:
+        actions.save(agency.alice, "otlp", Draft(server.url))
+        job = deliver(call)
+    assert "did not answer" in job.last_error
+    assert server.sent > 1
 
 
 def test_an_address_that_became_private_is_not_connected_to(
