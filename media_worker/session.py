@@ -43,7 +43,6 @@ from media_worker.pipeline.keypad import Keypad
 from media_worker.pipeline.limits import Limits
 from media_worker.pipeline.running import DidNotStart
 from media_worker.pipeline.s2s import build as s2s
-from media_worker.pipeline.takeover import NobodyServes
 from media_worker.pipeline.transport import Wire
 from media_worker.providers.base import ProviderUnavailable
 
@@ -137,10 +136,6 @@ class Session:
         except (KeyError, ValueError, ProviderUnavailable) as error:
             log.warning("A call could not be started: %s", type(error).__name__)
             return Ending(ending.AGENT_UNUSABLE, "platform", detail=str(error.args[0] if error.args else error)[:500])
-        except NobodyServes as error:
-            log.warning("A call could not be started: nobody serves for its %s", error.stage)
-            reason = ending.PROVIDER_ERROR if error.late else ending.AGENT_UNUSABLE
-            return Ending(reason, "platform", detail=str(error)[:500])
         except DidNotStart as error:
             log.warning("A call could not be started: its pipeline did not start")
             return Ending(ending.PROVIDER_ERROR, "platform", detail=str(error))

@@ -119,8 +119,8 @@ class VariableSet(Model):
 class Fallback(Model):
     """A rung of the ladder that keeps the line from falling silent.
 
-    `step`: reask, next_ears, filler, next_model, backup_voice, next_key, escalated, timeout, vendor_error, apology,
-    transfer. `vendor` is who takes over, where somebody does.
+    `step`: reask, next_ears, filler, next_model, backup_voice, next_key, escalated, timeout, vendor_error, too_long,
+    apology, transfer. `vendor` is who takes over, where somebody does.
     """
 
     kind: Literal["fallback"] = "fallback"

@@ -78,6 +78,8 @@ class Brain:
         """Greet; or, after another worker's end, go on with what it was saying, answer what it left unanswered, or say
         where we were, unless the caller noticed nothing."""
         mind = self._mind
+        if not await mind.ladder.begin():
+            return
         unanswered = mind.observer.history.unanswered if resume is not None else None
         if resume is not None and resume.unsaid:
             await self._go_on(resume)

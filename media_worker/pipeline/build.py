@@ -68,7 +68,7 @@ class Parts:
     host: Host
 
     async def start(self) -> None:
-        """Until everybody who is needed listens. Raises DidNotStart, NobodyServes."""
+        """Until everybody who is needed listens. Raises DidNotStart."""
         await self.running.start()
         await self.ladder.open()
 
@@ -109,6 +109,7 @@ def build(
     books = Books(journal.clock.now_ms, over, observer.heard)
     voice = Voice(books, observer.tts_asked, clips, spoken, spec.audio.rate)
     mouth = Mouth(wire, spec.audio, books, observer.first_audio, lambda why: ladder.voice_silent(why))
+    mouth.has_deputy = bool(agent.providers.tts_backups)
     ears = Ears(spec.audio, agent.turns, detector, failed)
     hearing = Hearing(ears, detector)
 

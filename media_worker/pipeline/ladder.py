@@ -30,7 +30,7 @@ from media_worker.pipeline.ending import Ending
 from media_worker.pipeline.host import Host
 from media_worker.pipeline.lanes import Lane
 from media_worker.pipeline.speech import Books, Speech
-from media_worker.pipeline.takeover import Failure, Takeover
+from media_worker.pipeline.takeover import NO_CONNECTION, Failure, NobodyServes, Takeover
 from media_worker.pipeline.transport import Mouth
 from media_worker.pipeline.turns import TurnDetector
 from media_worker.pipeline.voice import Voice
@@ -93,19 +93,25 @@ class Ladder:
         self._unheard = 0
         self._changing: set[str] = set()
         self._second_chance: set[str] = set()
+        self.nobody: NobodyServes | None = None
 
     def attach(self, reach: Reach, thinker: Thinker | None) -> None:
         self._reach = reach
         self._thinker = thinker
 
     async def open(self) -> None:
-        """Bring in who hears, thinks and speaks; after another worker's end those who did by then. Raises NobodyServes."""
+        """Bring in who hears, thinks and speaks; after another worker's end those who did by then.
+
+        Where nobody can be brought in the call begins all the same, with an apology: `nobody` says for what.
+        """
         media = self._reach.observer.journal.media
         opened = await asyncio.gather(
             *(self._takeover.open(lane, media) for lane in self._lanes.all()), return_exceptions=True
         )
         for error in opened:
-            if isinstance(error, BaseException):
+            if isinstance(error, NobodyServes):
+                self.nobody = self.nobody or error
+            elif isinstance(error, BaseException):
                 raise error
         self._reach.detector.segmented = isinstance(self._lanes.stt.service, SegmentedSTTService)
 
@@ -243,11 +249,22 @@ class Ladder:
         words = next(self._fillers)
         return await self._reach.voice.say(words, turn, "filler") if words and not self._reach.brain.leaving else None
 
-    async def give_up(self, stage: Any, why: str, turn: int) -> None:
+    async def begin(self) -> bool:
+        """Whether the call can begin. If not, it ends here, with an apology."""
+        nobody = self.nobody
+        if nobody is None:
+            return True
+        reason = ending.PROVIDER_ERROR if nobody.late else ending.AGENT_UNUSABLE
+        turn = self._reach.observer.turn
+        await self.give_up(nobody.stage, NO_CONNECTION, turn, Ending(reason, "platform", detail=str(nobody)[:500]))
+        return False
+
+    async def give_up(self, stage: Any, why: str, turn: int, end: Ending | None = None) -> None:
         """All are gone: an apology that needs none of them, then somebody who can help, or goodbye."""
         reach = self._reach
         if reach.brain.leaving:
             return
+        end = end or Ending(ending.PROVIDER_ERROR, "platform", detail=f"{stage}: {why}")
         reach.brain.leaving = True
         reach.observer.fault("provider", stage, f"Nobody is left: {why.replace('_', ' ')}.", fatal=True)
         reach.observer.journal.write(Fallback(step="apology", stage=stage, why=why, turn=turn))
@@ -259,9 +276,9 @@ class Ladder:
         else:
             words = next(iter(self._recorded["apology"]), self._fallbacks.apology)
             speech = await reach.voice.say(words, turn, "prompt", False)
-        reach.spawn(self._part(speech, stage, why, turn))
+        reach.spawn(self._part(speech, stage, why, turn, end))
 
-    async def _part(self, speech: Speech, stage: Any, why: str, turn: int) -> None:
+    async def _part(self, speech: Speech, stage: Any, why: str, turn: int, end: Ending) -> None:
         reach, to = self._reach, self._fallbacks.transfer_to
         await reach.brain.until_heard(speech)
         if to:
@@ -272,7 +289,7 @@ class Ladder:
                 reach.finish(Ending(ending.TRANSFERRED, "agent", hangup=False))
                 return
             reach.observer.fault("carrier", "transfer", answer.error or "The transfer was refused.")
-        reach.finish(Ending(ending.PROVIDER_ERROR, "platform", detail=f"{stage}: {why}"))
+        reach.finish(end)
 
 
 @lru_cache(maxsize=1)

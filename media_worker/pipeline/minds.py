@@ -16,6 +16,7 @@ from media_worker.contract.spec import Fallbacks
 from media_worker.flow.routing import UNSURE, Route
 from media_worker.flow.runner import FlowRunner, Reply
 from media_worker.observe.observer import CallObserver
+from media_worker.pipeline.keys import trouble_of
 from media_worker.pipeline.lanes import CannotServe, Lane, Seat
 from media_worker.pipeline.speech import Speech
 from media_worker.pipeline.takeover import NO_CONNECTION, Failure, Takeover
@@ -190,17 +191,22 @@ class Minds:
 
     async def failed(self, outcome: Outcome, speech: Speech) -> None:
         if outcome.why != UNSURE:
-            self._observer.fault("provider", "llm", f"The language model failed: {outcome.why.replace('_', ' ')}.")
+            vendor, status = self._lane.provider.vendor, outcome.fault.status
+            answered = f" ({vendor} answered {status})" if status else f" ({vendor})"
+            why = outcome.why.replace("_", " ")
+            self._observer.fault("provider", "llm", f"The language model failed: {why}{answered}.")
         await self._next(outcome, speech, self._lane.standing or self._lane.chosen)
 
     async def _next(self, outcome: Outcome, speech: Speech, failed: Seat) -> None:
         turn, service = speech.turn, self._lane.service
+        failure = Failure(outcome.why, outcome.fault)
         if failed.tier == "small":
-            served = await self._escalated(outcome, failed, turn)
+            another_key = trouble_of(outcome.fault) and await self._takeover.next(self._lane, failure, turn, failed)
+            served = another_key or await self._escalated(outcome, failed, turn)
         elif outcome.why == "too_many_tools":
             served = False
         else:
-            served = await self._takeover.next(self._lane, Failure(outcome.why, outcome.fault), turn, failed)
+            served = await self._takeover.next(self._lane, failure, turn, failed)
             served = served or self._once_more(outcome, turn, failed)
         if self._thinker.speech is not speech:
             return

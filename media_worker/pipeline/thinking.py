@@ -297,7 +297,7 @@ class Thinker:
         """The caller has a say in how long a reply may be."""
         self._report.too_long(now.turn)
         await self._hush("too long")
-        self._voice.forget_rest(speech)
+        await self._voice.forget_rest(speech)
         await self._voice.add(speech, ENOUGH)
         await self._answered(speech, None, now.turn)
 
@@ -433,5 +433,5 @@ class Thinker:
             return
         self._continues = True
         await self._hush(why)
-        self._voice.forget_rest(speech)
+        await self._voice.forget_rest(speech)
         await self._report.failed(Outcome(why, bool(speech.sentences), fault), speech)

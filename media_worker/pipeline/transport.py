@@ -30,6 +30,12 @@ STEP = 0.06
 TTS_PATIENCE = 5.0
 """Seconds without a sample, while the TTS owes some, until it counts as broken."""
 
+TTS_PATIENCE_WITH_DEPUTY = 2.5
+"""The same where another voice stands by."""
+
+_MOST_OF_A_FILLER = 0.8
+"""Seconds that an answer, once there, waits for the end of a word of patience."""
+
 MOST_AHEAD = 30.0
 """Seconds of audio kept for later; a TTS that is further ahead of the caller than that has to wait."""
 
@@ -134,6 +140,7 @@ class Mouth(FrameProcessor):
         self._sentence: Sentence | None = None
         self._audible = False
         self._halted = False
+        self.has_deputy = False
         self._queue: deque[tuple[Sentence, memoryview | None]] = deque()
         self._waiting = 0
         self._room = asyncio.Event()
@@ -189,6 +196,8 @@ class Mouth(FrameProcessor):
         if sentence is not self._sentence:
             return
         self._expect_audio()
+        if not sentence.made and sentence.speech.kind == "reply":
+            self._shorten_filler()
         audio = memoryview(self._encode(pcm))
         sentence.made += len(audio) / self._bytes_per_second
         self._waiting += len(audio)
@@ -200,6 +209,18 @@ class Mouth(FrameProcessor):
             self._expect_nothing()
             self._room.clear()
             await self._room.wait()
+
+    def _shorten_filler(self) -> None:
+        """An answer is there: of a word of patience that would keep it waiting only what is on its way is heard."""
+        filler = [(sentence, audio) for sentence, audio in self._queue if sentence.speech.kind == "filler"]
+        unsent = sum(len(audio) for _, audio in filler if audio is not None)
+        if unsent <= _MOST_OF_A_FILLER * self._bytes_per_second:
+            return
+        self._queue = deque(entry for entry in self._queue if entry[0].speech.kind != "filler")
+        self._waiting -= unsent
+        for sentence in dict.fromkeys(sentence for sentence, _ in filler):
+            sentence.broken = True
+            self._queue.appendleft((sentence, None))
 
     def _close_sentence(self) -> None:
         sentence, self._sentence = self._sentence, None
@@ -220,7 +241,9 @@ class Mouth(FrameProcessor):
 
     def _expect_audio(self) -> None:
         self._expect_nothing()
-        wait = max(0.0, self._until - time.monotonic()) + TTS_PATIENCE
+        wait = max(0.0, self._until - time.monotonic()) + (
+            min(TTS_PATIENCE, TTS_PATIENCE_WITH_DEPUTY) if self.has_deputy else TTS_PATIENCE
+        )
         self._owed = asyncio.get_running_loop().call_later(wait, self._is_silent)
 
     def _expect_nothing(self) -> None:

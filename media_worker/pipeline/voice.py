@@ -158,10 +158,11 @@ class Voice(FrameProcessor):
         if not speech.cut and not self._held:
             await self.push_frame(SpeechWrittenFrame(speech=speech))
 
-    def forget_rest(self, speech: Speech) -> None:
+    async def forget_rest(self, speech: Speech) -> None:
         """The beginning of a sentence that nobody will finish is not said."""
         if speech is self._writing:
             self._splitter = Splitter()
+            await self._utter(speech, self._arranger.rest())
 
     # ── another voice ────────────────────────────────────────────────────────────────────────────
 

@@ -34,6 +34,21 @@ def hears(text: str):
     return make
 
 
+async def test_a_long_word_of_patience_does_not_keep_the_answer_waiting(workers):
+    long = " ".join(["well"] * 17) + "."
+    worker = await workers(hears("how long are you open"))
+    async with FakeOpenAI() as slow:
+        slow.delays.llm = 0.9
+        what = agent({"llm": vendor(slow)}, fallbacks={"filler_after": 0.2, "fillers": [long]})
+        async with calling(worker, what) as caller:
+            await caller.until_heard(0)
+            caller.say(clip(QUESTION))
+            await caller.until(lambda: ANSWER in said(caller, 1))
+    filler, answer = said(caller, 1)
+    assert answer == ANSWER
+    assert 0 < len(filler.split()) < 14
+
+
 async def test_a_slow_model_is_covered_by_one_word_of_patience_that_is_no_answer(workers):
     worker = await workers(hears("how long are you open"))
     async with FakeOpenAI() as slow:

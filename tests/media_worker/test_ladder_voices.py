@@ -63,6 +63,29 @@ async def test_without_any_voice_the_caller_hears_a_recorded_apology(workers):
     assert [request.action for request in caller.requests] == ["hangup"]
 
 
+async def test_a_call_that_no_voice_can_begin_is_apologised_for(workers):
+    from media_worker.contract.spec import Provider
+
+    worker = await workers()
+    async with calling(worker, agent(rules(tts=Provider(vendor="nobody")))) as caller:
+        await caller.until(caller.over.is_set, 30)
+    assert said(caller, 0) == [APOLOGY_WORDS]
+    assert caller.finished.reason == "agent_unusable"
+    assert "nobody" in caller.finished.detail
+
+
+async def test_a_voice_that_cannot_be_built_is_passed_over(workers):
+    from media_worker.contract.spec import Provider
+
+    worker = await workers()
+    async with FakeOpenAI() as second:
+        what = agent(rules(tts=Provider(vendor="nobody"), tts_backups=[vendor(second)]))
+        async with calling(worker, what) as caller:
+            assert (await caller.until_heard(0)).text == GREETING
+    assert steps(caller) == [("tts", "backup_voice")]
+    assert [span.vendor for span in caller.of(told.Span) if span.stage == "tts"] == ["openai_compatible"] * 2
+
+
 async def test_the_next_worker_begins_with_the_voice_that_works(workers):
     worker = await workers()
     async with FakeOpenAI() as first, FakeOpenAI() as second:
