@@ -43,7 +43,7 @@ from media_worker.pipeline.keypad import Keypad
 from media_worker.pipeline.limits import Limits
 from media_worker.pipeline.running import DidNotStart
 from media_worker.pipeline.s2s import build as s2s
-from media_worker.pipeline.transport import Wire
+from media_worker.pipeline.wire import Wire
 from media_worker.providers.base import ProviderUnavailable
 
 log = logging.getLogger(__name__)

@@ -33,9 +33,10 @@ from media_worker.pipeline.speech import Books, Speech
 from media_worker.pipeline.spoken import Spoken
 from media_worker.pipeline.takeover import Takeover
 from media_worker.pipeline.thinking import Reporting, Thinker
-from media_worker.pipeline.transport import Mouth, Wire
+from media_worker.pipeline.transport import Mouth
 from media_worker.pipeline.turns import TurnDetector
 from media_worker.pipeline.voice import Voice
+from media_worker.pipeline.wire import Wire
 from media_worker.providers.base import BuildContext
 from media_worker.providers.registry import vendor
 

@@ -1,7 +1,6 @@
-"""The agent's side of the wire: messages in order, audio in real time.
+"""The agent's audio, in real time.
 
-`Wire` is the socket as the session sees it: `send` never waits, one task writes. `Mouth` is the last processor: it takes
-the TTS's audio, cuts it into small pieces, stays at most `LEAD_MS` ahead of what the caller hears, and sets a mark after
+`Mouth` is the last processor: it takes the TTS's audio, cuts it into small pieces, stays at most `LEAD_MS` ahead of what the caller hears, and sets a mark after
 every sentence. It can pause: the caller hears silence at once, and `resume` goes on with the very next sample.
 """
 
@@ -16,13 +15,12 @@ from dataclasses import dataclass, field
 from pipecat.audio.utils import create_stream_resampler
 from pipecat.frames.frames import ControlFrame, Frame, StartFrame, TTSAudioRawFrame, TTSStoppedFrame
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
-from websockets.asyncio.connection import Connection
-from websockets.exceptions import ConnectionClosed
 
 from media_worker.contract.spec import AudioFormat
-from media_worker.contract.wire import AGENT, LEAD_MS, Clear, Mark, Speaking, ToBridge
+from media_worker.contract.wire import LEAD_MS, Clear, Mark, Speaking
 from media_worker.pipeline.codec import encoder
 from media_worker.pipeline.speech import Books, Sentence, Speech
+from media_worker.pipeline.wire import Wire
 
 STEP = 0.06
 """Seconds of audio in one message: three frames of a carrier, so that a speaking call wakes us 17 times a second."""
@@ -40,61 +38,6 @@ MOST_AHEAD = 30.0
 """Seconds of audio kept for later; a TTS that is further ahead of the caller than that has to wait."""
 
 _LEAD = LEAD_MS / 1000
-_TRACK = bytes([AGENT])
-_MOST_UNSENT = 2000
-
-
-class Wire:
-    """Ordered sending without waiting. A bridge that stops reading is a dead bridge: `lost` is called once."""
-
-    def __init__(self, socket: Connection, lost: Callable[[], None]) -> None:
-        self._socket = socket
-        self._lost = lost
-        self._queue: deque[str | bytes] = deque()
-        self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._dead = False
-
-    def send(self, message: ToBridge) -> None:
-        self._put(message.model_dump_json())
-
-    def audio(self, payload: bytes | memoryview) -> None:
-        self._put(b"".join((_TRACK, payload)))
-
-    def _put(self, data: str | bytes) -> None:
-        if self._dead:
-            return
-        if len(self._queue) >= _MOST_UNSENT:
-            self._die()
-            return
-        self._queue.append(data)
-        self._idle.clear()
-        self._wake.set()
-
-    def _die(self) -> None:
-        self._dead = True
-        self._queue.clear()
-        self._idle.set()
-        self._lost()
-
-    async def run(self) -> None:
-        try:
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._queue:
-                    await self._socket.send(self._queue.popleft())
-                self._idle.set()
-        except ConnectionClosed:
-            self._die()
-
-    async def flush(self, seconds: float) -> None:
-        """Until all is written, or the time is up."""
-        try:
-            await asyncio.wait_for(self._idle.wait(), seconds)
-        except TimeoutError:
-            self._die()
 
 
 @dataclass

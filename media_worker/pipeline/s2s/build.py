@@ -21,7 +21,8 @@ from media_worker.pipeline.s2s.mind import Dialog, DialogueMind
 from media_worker.pipeline.s2s.talker import Talker
 from media_worker.pipeline.s2s.turns import SpokenListener, SpokenTurns
 from media_worker.pipeline.speech import Books
-from media_worker.pipeline.transport import Mouth, Wire
+from media_worker.pipeline.transport import Mouth
+from media_worker.pipeline.wire import Wire
 from media_worker.providers.base import BuildContext
 from media_worker.providers.dialogue import Dialogue, Setup, Tool
 from media_worker.providers.registry import vendor
