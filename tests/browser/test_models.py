@@ -70,7 +70,8 @@ def test_backups_small_model_and_rules_are_set_up_without_leaving_the_page(page:
     saved(page)
     expect(minds.get_by_text("Model is missing.")).to_have_count(0)
     page.get_by_label("Which model").select_option(label="OpenAI-compatible server: Servers")
-    expect(page.locator("[name='models.small.options.model']")).to_be_visible()
+    page.locator("[name='models.small.options.model']").fill("qwen3:0.6b")
+    expect(page.get_by_text("to mend before publishing")).to_have_count(0)
 
     page.get_by_role("link", name="Behaviour").click()
     page.get_by_role("button", name="Add a rule").click()
