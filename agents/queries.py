@@ -44,6 +44,7 @@ class Detail(Row):
     """An agent for programs: what keeps the draft from being published comes along."""
 
     problems: Sequence[str] = ()
+    hints: Sequence[str] = ()
 
 
 def agents(rows: QuerySet[Agent], *, client: Any = None, search: str = "", archived: bool = False) -> list[Row]:

@@ -85,6 +85,12 @@ def key_rows(account: ProviderAccount) -> list[KeyRow]:
     return [KeyRow(key, key_state(key, live.get(key.pk, 0), now), live.get(key.pk, 0)) for key in keys]
 
 
+def key_row(key: ProviderKey) -> KeyRow:
+    now = timezone.now()
+    live = pools.live_calls([key], now).get(key.pk, 0)
+    return KeyRow(key, key_state(key, live, now), live)
+
+
 def key_state(key: ProviderKey, live: int, now: datetime) -> str:
     if key.refused_at:
         return "refused"

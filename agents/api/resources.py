@@ -1,4 +1,4 @@
-"""`/api/v1/agents/`: list, read, make from a description, publish."""
+"""`/api/v1/agents/`: list, read, make from a description, change the draft, publish."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents import actions, queries
+from agents.accounts.queries import account_problems
 from agents.content import read
 from agents.generate import LONGEST_PURPOSE
 from agents.models import Agent
@@ -38,6 +39,7 @@ class AgentDetailSerializer(AgentSerializer):
     revision = serializers.IntegerField(source="agent.draft_revision", help_text="Of the draft.")
     draft = serializers.JSONField(source="agent.draft", help_text="Only for the agency's own people.")
     problems = serializers.ListField(child=serializers.CharField(), help_text="What keeps the draft from publishing.")
+    hints = serializers.ListField(child=serializers.CharField(), help_text="What to weigh.")
 
 
 class NewAgentSerializer(serializers.Serializer[Any]):
@@ -52,6 +54,13 @@ class NewAgentSerializer(serializers.Serializer[Any]):
 class MadeSerializer(AgentDetailSerializer):
     made_from = serializers.CharField(help_text="The template, or “model”.")
     notes = serializers.ListField(child=serializers.CharField())
+
+
+class DraftSerializer(serializers.Serializer[Any]):
+    revision = serializers.IntegerField(help_text="Of the draft you read: refused with 409 when it has changed since.")
+    draft = serializers.JSONField(
+        help_text="The whole draft: flow, models with their backups, turns, fallbacks, routing, limits and language."
+    )
 
 
 class PublishSerializer(serializers.Serializer[Any]):
@@ -118,6 +127,23 @@ def agent(request: Request, agent_id: Any) -> Response:
 
 
 @extend_schema(
+    request=DraftSerializer,
+    responses=AgentDetailSerializer,
+    tags=["Agents"],
+    summary="Replace the draft; it is kept whatever state it is in, and the answer says what is wrong with it",
+)
+@api_view(["PUT"])
+def draft(request: Request, agent_id: Any) -> Response:
+    actor = access.require(request, Permission.BUILD_AGENTS)
+    shown = access.agent(request, agent_id)
+    body = DraftSerializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    actions.save_draft(actor, shown, body.validated_data["draft"], body.validated_data["revision"])
+    shown.refresh_from_db()
+    return Response(_shown(shown, internals=True))
+
+
+@extend_schema(
     request=PublishSerializer,
     responses={201: VersionSerializer},
     tags=["Agents"],
@@ -137,6 +163,9 @@ def _shown(agent: Agent, *, internals: bool) -> dict[str, Any]:
     row = queries.row(agent)
     if not internals:
         return dict(AgentSerializer(row).data)
-    problems = [str(problem) for problem in read(agent.draft).blocking]
-    detail = AgentDetailSerializer(queries.Detail(row.agent, row.state, row.numbers, row.calls, problems))
+    reading = read(agent.draft)
+    missing = account_problems(reading.content) if reading.content else ()
+    problems = [str(problem) for problem in (*reading.blocking, *missing)]
+    hints = [str(problem) for problem in reading.hints]
+    detail = AgentDetailSerializer(queries.Detail(row.agent, row.state, row.numbers, row.calls, problems, hints))
     return dict(detail.data)

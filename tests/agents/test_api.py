@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 
+from agents.accounts import actions as accounts
+from agents.accounts.actions import AccountDraft
 from agents.models import Agent
 from calls.models import CarrierAccount, PhoneNumber
 from tenants.people import keys
 from tenants.people.models import User
+from tests.fakes.vendors.openai_server import FakeOpenAI
 from tests.world import HOST, World
 
 pytestmark = pytest.mark.db
@@ -78,3 +81,56 @@ def test_a_program_lets_another_agent_answer_a_number(front_desk: Agent, agency:
 def test_the_schema_knows_agents_and_numbers(agency: World) -> None:
     paths = Browser(headers={"host": HOST}).get("/api/schema/").json()["paths"]
     assert {"/api/v1/agents/", "/api/v1/agents/{agent_id}/publish/", "/api/v1/numbers/{number_id}/"} <= set(paths)
+
+
+def test_a_program_changes_the_draft_and_hears_what_is_wrong(front_desk: Agent, agency: World) -> None:
+    bob, where = program(agency.bob), f"/api/v1/agents/{front_desk.pk}/draft/"
+    draft = front_desk.draft | {"fallbacks": front_desk.draft["fallbacks"] | {"transfer_to": "Bob"}}
+    draft["models"]["tts_backups"] = [{"vendor": "builtin"}]
+    sent = {"revision": front_desk.draft_revision, "draft": draft}
+    answer = bob.put(where, sent, content_type="application/json")
+    assert answer.status_code == 200
+    shown = answer.json()
+    assert (shown["revision"], shown["state"]) == (front_desk.draft_revision + 1, "changed")
+    assert shown["problems"] == [
+        "Fallbacks, transfer: calls go on to a phone number that exists, with its country code: +14155550123."
+    ]
+    assert "the same as the first choice" in shown["hints"][0]
+    assert bob.put(where, sent | {"draft": {}}, content_type="application/json").status_code == 409
+    for person in (agency.dana, agency.erin):
+        assert program(person).put(where, sent, content_type="application/json").status_code == 404
+
+
+def test_a_program_keeps_a_pool_and_never_reads_a_key(agency: World, models_server: FakeOpenAI) -> None:
+    account = accounts.create(
+        agency.alice,
+        AccountDraft("openai_compatible", "GPU", base_url=models_server.base_url, api_key=models_server.key),
+    )
+    alice, pool = program(agency.alice), f"providers/{account.pk}/keys/"
+    added = post(alice, pool, alias="Night", secret="sk-of-the-night-4242", weight=2, limit=5)
+    assert added.status_code == 201
+    key = added.json()
+    assert (key["alias"], key["last4"], key["weight"], key["limit"], key["state"]) == (
+        "Night",
+        "4242",
+        2,
+        5,
+        "untested",
+    )
+    assert post(alice, pool, alias="Night", secret="sk-again").json()["error"]["fields"]["alias"]
+    where = f"/api/v1/{pool}{key['id']}/"
+    tried = alice.post(f"{where}try/")
+    assert tried.status_code == 502
+    assert "refused the key" in tried.json()["error"]["message"]
+    (shown,) = alice.get("/api/v1/providers/").json()
+    assert shown["state"] == "partly"
+    assert {row["alias"]: row["state"] for row in shown["keys"]} == {"Key 1": "untested", "Night": "refused"}
+    changed = alice.patch(where, {"secret": models_server.key, "limit": None}, content_type="application/json").json()
+    assert (changed["limit"], changed["weight"], changed["state"]) == (None, 2, "untested")
+    assert "It works" in alice.post(f"{where}try/").json()["said"]
+    assert "sk-" not in alice.get(f"/api/v1/providers/{account.pk}/").content.decode()
+    for person in (agency.bob, agency.dana):
+        assert program(person).get("/api/v1/providers/").status_code == 404
+        assert program(person).delete(where).status_code == 404
+    assert alice.delete(where).status_code == 204
+    assert account.keys.count() == 1
