@@ -50,6 +50,8 @@ class Row:
     who: str
     tags: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
+    early: bool
+    """It did not wait until the caller's turn was decided."""
     dropped: bool
     failed: bool
 
@@ -112,6 +114,7 @@ def waterfall(exchange: Exchange) -> Waterfall:
             who=_vendor(stage.vendor),
             tags=tuple(filter(None, (stage.key, stage.tier))),
             facts=_facts(exchange, stage),
+            early=exchange.speculative(stage),
             dropped=not stage.kept,
             failed=bool(stage.error),
         )
@@ -166,6 +169,7 @@ def _facts(exchange: Exchange, stage: Stage) -> tuple[tuple[str, str], ...]:
         ("Tier", stage.tier),
         ("Why", plain(stage.why) if stage.why else None),
         ("Name", stage.name),
+        ("Begun early", "Before the caller’s turn was decided" if exchange.speculative(stage) else None),
         ("After the last sound", milliseconds(after_speech) if after_speech is not None else None),
         ("First result", milliseconds(stage.first_byte_ms) if stage.first_byte_ms is not None else None),
         ("In all", milliseconds(stage.total_ms)),

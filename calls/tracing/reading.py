@@ -107,6 +107,17 @@ class Exchange:
             return max(0, stage.ended_ms - self.speech_end_ms)
         return stage.first_byte_ms
 
+    @property
+    def decided_ms(self) -> int | None:
+        """When it was known that the caller's turn is over."""
+        decisions = (stage.ended_ms for stage in self.stages if stage.stage == "turn")
+        return max(decisions, default=self.turn_end_ms)
+
+    def speculative(self, stage: Stage) -> bool:
+        """It was begun before anybody knew that the caller had finished."""
+        decided = self.decided_ms
+        return stage.stage in ("llm", "tts", "cache", "clip") and decided is not None and stage.started_ms < decided
+
     def _moments(self) -> Iterator[int]:
         for stage in self.stages:
             yield stage.started_ms

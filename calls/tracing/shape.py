@@ -193,6 +193,7 @@ def _stage(call: Call, exchange: Exchange, stage: Stage) -> dict[str, Value]:
             "voiceops.characters": stage.characters or None,
             "voiceops.seconds": stage.seconds or None,
             "voiceops.kept": stage.kept,
+            "voiceops.speculative": exchange.speculative(stage) or None,
         }
     )
 

@@ -38,6 +38,7 @@ def test_what_went_otherwise_is_part_of_the_turn(call: Call) -> None:
     assert ([pause.ms for pause in eventful.pauses], eventful.backchannels) == ([640], 1)
     assert len(eventful.interruptions) == 1
     assert [stage.why for stage in eventful.stages if not stage.kept] == ["speculative"]
+    assert [stage.kept for stage in eventful.stages if eventful.speculative(stage)] == [False]
     assert [stage.name for stage in eventful.stages if stage.name] == ["find_slots", "one_moment"]
 
 
