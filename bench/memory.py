@@ -19,7 +19,7 @@ CALLS = 400
 AT_ONCE = 20
 WARM = 60
 LASTS = 5.0
-REPLY = "Nine to six."
+REPLY = "Number {count}."
 
 
 async def _calls(count: int, port: int, key: str, models: str) -> int:

@@ -11,7 +11,9 @@ from bench.processes import free_port, running
 from media_worker.contract.flow import ConversationNode, Flow
 from media_worker.contract.spec import AgentSpec, Provider, Providers, TurnTaking
 
-REPLY = "We are open from nine in the morning until six in the evening, Monday to Saturday, and closed on Sundays."
+REPLY = "This is answer {count} and we are open from nine in the morning until six in the evening, Monday to Saturday."
+"""One sentence, and never the same: sound that was made before may be kept."""
+
 GREETING = "Hello, how can I help you today?"
 HEARD = "what are your opening hours"
 SERVER_CORE = 0

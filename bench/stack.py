@@ -55,8 +55,11 @@ def stack(capacity: int = 60, workers: int = 1, core: int | None = None) -> Iter
             )
 
 
-def point_number_at(models: str, number: str, speculate: bool = False) -> None:
-    """The demo's number is answered by an agent whose ears, mind and voice are the server `models`."""
+def point_number_at(
+    models: str, number: str, smart_turn: bool = False, speculate: bool = False, ears: str = ""
+) -> None:
+    """The demo's number is answered by an agent whose ears, mind and voice are the server `models`; `ears`, when given,
+    is the address of a server of Deepgram's protocol that listens instead."""
     from django_tenants.utils import schema_context
 
     from agents.content import AgentContent, Choice, Choices
@@ -64,13 +67,17 @@ def point_number_at(models: str, number: str, speculate: bool = False) -> None:
     from bench.models import agent as bench_agent
     from calls.models import PhoneNumber
 
-    spec = bench_agent(models, speculate=speculate)
+    spec = bench_agent(models, smart_turn=smart_turn, speculate=speculate)
     with schema_context("demo"):
         row = PhoneNumber.objects.get(number=number)
         account = ProviderAccount.objects.create(vendor="openai_compatible", label="Bench", base_url=models)
         options: dict[str, Any] = {"model": "bench"}
-        choice = Choice(account=account.pk, vendor="openai_compatible", options=options)
-        content = AgentContent(flow=spec.flow, turns=spec.turns, models=Choices(stt=choice, llm=choice, tts=choice))
+        choice = listens = Choice(account=account.pk, vendor="openai_compatible", options=options)
+        if ears:
+            account = ProviderAccount.objects.create(vendor="deepgram", label="Ears", base_url=ears)
+            account.keys.create(alias="bench", secret="bench")
+            listens = Choice(account=account.pk, vendor="deepgram", options={"model": "nova-3"})
+        content = AgentContent(flow=spec.flow, turns=spec.turns, models=Choices(stt=listens, llm=choice, tts=choice))
         agent = Agent.objects.create(client=row.client, name="Bench", draft=content.document())
         agent.published = AgentVersion.objects.create(agent=agent, number=1, content=content.document())
         agent.save(update_fields=["published"])

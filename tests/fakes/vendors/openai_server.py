@@ -55,7 +55,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Reply:
-    """`{turn}` in the text becomes the number of the caller's turns so far. (In what is heard, `{seconds}` becomes the
+    """`{turn}` in the text becomes the number of the caller's turns so far, `{count}` that of the answers to anybody. (In what is heard, `{seconds}` becomes the
     length of what was sent.)"""
 
     text: str = ""
@@ -108,6 +108,7 @@ class FakeOpenAI:
     troubled: dict[str, Fault] = field(default_factory=dict)
     """By key: what every request with it meets."""
     keep_seen: bool = True
+    completions: int = 0
     port: int = 0
 
     async def __aenter__(self) -> Self:
@@ -159,9 +160,10 @@ class FakeOpenAI:
         if refusal is not None:
             return refusal
         reply = self.replies.pop(0) if self.replies else self.usual_reply
-        if "{turn}" in reply.text:
+        if "{" in reply.text:
             said = sum(message["role"] == "user" for message in body["messages"])
-            reply = say(reply.text.replace("{turn}", str(said)))
+            self.completions += 1
+            reply = say(reply.text.replace("{turn}", str(said)).replace("{count}", str(self.completions)))
         if not body.get("stream"):
             return web.json_response(self._whole(body, reply))
         return await self._stream(request, seen, "text/event-stream", self._events(body, reply))
