@@ -18,14 +18,13 @@ from pipecat.frames.frames import ErrorFrame, Frame, TTSAudioRawFrame
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.mistral.llm import MistralLLMService
 from pipecat.services.openai.llm import OpenAILLMService
-from pipecat.services.openai.stt import OpenAISTTService
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
-from pipecat.transcriptions.language import Language
 
 from media_worker.contract.spec import Provider
 from media_worker.providers.base import BuildContext, ProviderUnavailable, Talent, VendorSpec, number, option
 from media_worker.providers.http import CONNECT_SECONDS, READ_SECONDS, VendorFailed, tls
+from media_worker.providers.posted import Post, PostedEars, Transcript
 
 OPENAI_RATE = 24000
 STT_SECONDS = 5.0
@@ -37,19 +36,23 @@ NO_KEY = "none"
 
 def build_stt(provider: Provider, context: BuildContext, vendor: VendorSpec, base_url: str | None = None) -> Any:
     talent = _talent(vendor, "stt")
-    language = context.spec.agent.language.split("-")[0]
-    service = OpenAISTTService(
-        api_key=_key(provider),
-        base_url=provider.base_url or base_url,
-        http_client=_http(STT_SECONDS),
-        settings=OpenAISTTService.Settings(
-            model=str(option(provider, talent, "model")),
-            language=Language(language),
-            prompt=_text(option(provider, talent, "prompt")),
-        ),
-    )
-    service._client = service._client.with_options(max_retries=0)
-    return service
+    model, prompt = str(option(provider, talent, "model")), _text(option(provider, talent, "prompt"))
+    fields = {"model": model, "language": context.spec.agent.language.split("-")[0], "response_format": "json"}
+    fields |= {"prompt": prompt} if prompt else {}
+    url = f"{(provider.base_url or base_url or '').rstrip('/')}/audio/transcriptions"
+    headers = {"authorization": f"Bearer {_key(provider)}"}
+    for name, header in (("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")):
+        if provider.account.get(name):
+            headers[header] = str(provider.account[name])
+
+    def ask(wav: bytes) -> Post:
+        request = httpx2.Request("POST", url, data=fields, files={"file": ("audio.wav", wav, "audio/wav")})
+        return Post(url, request.read(), headers | {"content-type": request.headers["content-type"]})
+
+    def read(answer: dict[str, Any]) -> Transcript | None:
+        return Transcript(str(answer["text"]).strip())
+
+    return PostedEars(label=vendor.label, ask=ask, read=read, latency=2.0, model=model, seconds=STT_SECONDS)
 
 
 def build_llm(

@@ -6,20 +6,28 @@ from media_worker.providers import (
     anthropic,
     assemblyai,
     azure_openai,
+    azure_speech,
     bedrock,
     builtin,
     cartesia,
+    chatterbox,
     deepgram,
     elevenlabs,
     gemini,
+    google_speech,
     groq,
+    kokoro,
     mistral,
     ollama,
     openai,
     openai_compatible,
     openrouter,
+    piper,
     sarvam,
     speechmatics,
+    vosk,
+    whisper,
+    xtts,
 )
 from media_worker.providers.base import TalentName, VendorSpec
 
@@ -41,6 +49,14 @@ VENDORS: tuple[VendorSpec, ...] = (
     bedrock.VENDOR,
     openrouter.VENDOR,
     ollama.VENDOR,
+    azure_speech.VENDOR,
+    google_speech.VENDOR,
+    kokoro.VENDOR,
+    piper.VENDOR,
+    chatterbox.VENDOR,
+    xtts.VENDOR,
+    whisper.VENDOR,
+    vosk.VENDOR,
 )
 
 _BY_NAME = {vendor.name: vendor for vendor in VENDORS}

@@ -33,7 +33,7 @@ from pipecat.utils.time import time_now_iso8601
 
 from media_worker.providers.faults import fault_of
 from media_worker.providers.streaming.line import OPEN_SECONDS, Line
-from media_worker.providers.streaming.wire import EarsWire, Final, Heard, Interim, VendorSilent, Welcome
+from media_worker.providers.streaming.wire import EarsWire, Final, Heard, Interim, Message, VendorSilent, Welcome
 
 SETTLE_SECONDS = 1.5
 """The set-up waits so long at most for the connection to stand or to fail."""
@@ -186,7 +186,7 @@ class StreamingEars(STTService):
             await asyncio.sleep(_ALIVE_EVERY)
             if time.monotonic() - self._sent_at >= _ALIVE_EVERY:
                 message = wire.alive()
-                line.send([message if message is not None else wire.audio(bytes(int(self._rate * 0.1) * 2))])
+                line.send([message] if message is not None else _packed(wire, bytes(int(self._rate * 0.1) * 2)))
 
     # ── out ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -203,7 +203,7 @@ class StreamingEars(STTService):
         size = int(self._rate * self._wire.chunk) * 2
         self._sent_at = time.monotonic()
         while len(self._chunk) >= size:
-            self._line.send([self._wire.audio(bytes(self._chunk[:size]))])
+            self._line.send(_packed(self._wire, bytes(self._chunk[:size])))
             del self._chunk[:size]
 
     def _remember(self, pcm: bytes) -> None:
@@ -235,7 +235,7 @@ class StreamingEars(STTService):
         assert self._line is not None
         if self._chunk:
             size = int(self._rate * self._wire.chunk) * 2
-            self._line.send([self._wire.audio(bytes(self._chunk).ljust(size, b"\0"))])
+            self._line.send(_packed(self._wire, bytes(self._chunk).ljust(size, b"\0")))
             self._chunk.clear()
         self._line.send(self._wire.finish())
         self._expect_nothing()
@@ -306,6 +306,11 @@ class StreamingEars(STTService):
             )
         if final.over:
             await self.push_frame(ProposedUserStoppedSpeakingFrame())
+
+
+def _packed(wire: EarsWire, pcm: bytes) -> list[Message]:
+    message = wire.audio(pcm)
+    return [] if message is None else [message]
 
 
 def _said(error: Exception) -> str:

@@ -77,7 +77,9 @@ class EarsWire(Protocol):
     answers: bool
 
     def door(self) -> Door: ...
-    def audio(self, pcm: bytes) -> Message: ...
+    def audio(self, pcm: bytes) -> Message | None:
+        """None: it is kept, and goes along with what follows."""
+
     def begin(self) -> Iterable[Message]:
         """The caller has begun to speak."""
 

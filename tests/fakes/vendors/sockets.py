@@ -73,7 +73,7 @@ class Talk:
         self.said = 0
         self.error: Callable[[Fault], Awaitable[None]] | None = None
 
-    async def say(self, message: dict[str, Any] | bytes) -> None:
+    async def say(self, message: dict[str, Any] | str | bytes) -> None:
         fault = self.fault
         if fault is not None and self.said >= fault.after:
             if fault.kind == "mute":
@@ -93,6 +93,8 @@ class Talk:
         self.said += 1
         if isinstance(message, bytes):
             await self.socket.send_bytes(message)
+        elif isinstance(message, str):
+            await self.socket.send_str(message)
         else:
             await self.socket.send_str(json.dumps(message))
 

@@ -21,6 +21,7 @@ from pipecat.frames.frames import (
 from media_worker.pipeline.hearing import confidence_of
 from media_worker.providers.faults import fault_of
 from tests.fakes.vendors.assemblyai_server import AssemblyAIServer
+from tests.fakes.vendors.azure_server import AzureSpeechServer
 from tests.fakes.vendors.deepgram_server import DeepgramServer
 from tests.fakes.vendors.elevenlabs_server import ElevenLabsServer
 from tests.fakes.vendors.sarvam_server import SarvamServer
@@ -132,6 +133,22 @@ ALL = [
             "endpointing": ["manual"],
         },
         first=lambda message: message == {"event": "speech_start"},
+    ),
+    Ears(
+        "azure_speech",
+        AzureSpeechServer,
+        "/speech/recognition/conversation/cognitiveservices/v1",
+        ("ocp-apim-subscription-key", KEY),
+        {"language": ["en-US"], "format": ["detailed"]},
+        first=lambda message: message["path"] == "speech.config" and "context" in message["body"],
+    ),
+    Ears(
+        "azure_speech",
+        AzureSpeechServer,
+        "/speech/recognition/conversation/cognitiveservices/v1",
+        ("ocp-apim-subscription-key", KEY),
+        {"language": ["en-US"]},
+        {"words": "Bright Dental, molar"},
     ),
 ]
 every = pytest.mark.parametrize("ears", ALL, ids=lambda ears: f"{ears.name}{ears.path}")
