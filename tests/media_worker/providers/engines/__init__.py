@@ -1,0 +1,1 @@
+"""Engines of the tests: real programs, as those of the product, that need no model."""
