@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from calls.models import Call, Turn
-from calls.queries.waterfall import Waterfall, waterfall
+from calls.queries.waterfall import Waterfall
 from calls.tracing import reading
 
 
 def of_call(call: Call) -> list[Waterfall]:
     """Every turn that has stages to show."""
-    return [waterfall(exchange) for exchange in reading.trace(call.pk) if exchange.stages]
+    return [Waterfall(exchange) for exchange in reading.trace(call.pk) if exchange.stages]
 
 
 def of_number(call: Call, number: int) -> Waterfall:
-    return waterfall(reading.exchange(call.pk, number))
+    return Waterfall(reading.exchange(call.pk, number))
 
 
 def of_turn(call: Call, turn: Turn | None) -> Waterfall | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from calls.queries.describe import plain
 from calls.tracing.reading import Exchange, Stage
@@ -66,50 +67,66 @@ class Note:
     at: str = ""
 
 
-@dataclass(frozen=True)
 class Waterfall:
-    number: int
-    rows: tuple[Row, ...]
-    notes: tuple[Note, ...]
-    speech_end: float | None
-    on_wire: float | None
-    gap_ms: int | None
-    length: str
+    """What is shown of a turn. Its rows are made when they are asked for: a long call shows few of them at first."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._zero, self._end = _axis(exchange)
+        self._length = max(1, self._end - self._zero)
+
+    @property
+    def number(self) -> int:
+        return self._exchange.number
+
+    @property
+    def gap_ms(self) -> int | None:
+        return self._exchange.gap_ms
+
+    @property
+    def length(self) -> str:
+        return milliseconds(self._length)
 
     @property
     def fallbacks(self) -> bool:
-        return any(note.icon == "life-buoy" for note in self.notes)
+        return bool(self._exchange.fallbacks)
 
     @property
     def interrupted(self) -> bool:
-        return any(note.icon == "hand" for note in self.notes)
+        return bool(self._exchange.interruptions)
 
     @property
     def dropped(self) -> int:
-        return sum(row.dropped for row in self.rows)
+        return sum(not stage.kept for stage in self._exchange.stages)
 
     @property
     def failed(self) -> bool:
-        return any(row.failed for row in self.rows)
+        return any(stage.error for stage in self._exchange.stages)
 
+    @property
+    def speech_end(self) -> float | None:
+        return self._moment(self._exchange.speech_end_ms) if self.number else None
 
-def waterfall(exchange: Exchange) -> Waterfall:
-    zero, end = _axis(exchange)
-    length = max(1, end - zero)
+    @property
+    def on_wire(self) -> float | None:
+        return self._moment(self._exchange.on_wire_ms)
 
-    def at(ms: int) -> float:
-        return round(min(100.0, max(0.0, 100 * (ms - zero) / length)), 2)
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        return tuple(self._row(stage) for stage in self._exchange.stages)
 
-    def moment(ms: int | None) -> float | None:
-        return None if ms is None or not zero <= ms <= end else at(ms)
+    @cached_property
+    def notes(self) -> tuple[Note, ...]:
+        return _notes(self._exchange)
 
-    rows = tuple(
-        Row(
+    def _row(self, stage: Stage) -> Row:
+        exchange = self._exchange
+        return Row(
             label=_label(stage),
             style=stage.stage,
-            x=at(stage.started_ms),
-            width=max(0.5, round(at(stage.ended_ms) - at(stage.started_ms), 2)),
-            tick=None if stage.stage == "stt" else moment(stage.first_ms),
+            x=self._at(stage.started_ms),
+            width=max(0.5, round(self._at(stage.ended_ms) - self._at(stage.started_ms), 2)),
+            tick=None if stage.stage == "stt" else self._moment(stage.first_ms),
             took=milliseconds(_took(exchange, stage)),
             who=_vendor(stage.vendor),
             tags=tuple(filter(None, (stage.key, stage.tier))),
@@ -118,17 +135,12 @@ def waterfall(exchange: Exchange) -> Waterfall:
             dropped=not stage.kept,
             failed=bool(stage.error),
         )
-        for stage in exchange.stages
-    )
-    return Waterfall(
-        number=exchange.number,
-        rows=rows,
-        notes=_notes(exchange),
-        speech_end=moment(exchange.speech_end_ms) if exchange.number else None,
-        on_wire=moment(exchange.on_wire_ms),
-        gap_ms=exchange.gap_ms,
-        length=milliseconds(length),
-    )
+
+    def _at(self, ms: int) -> float:
+        return round(min(100.0, max(0.0, 100 * (ms - self._zero) / self._length)), 2)
+
+    def _moment(self, ms: int | None) -> float | None:
+        return None if ms is None or not self._zero <= ms <= self._end else self._at(ms)
 
 
 def _axis(exchange: Exchange) -> tuple[int, int]:
