@@ -12,3 +12,4 @@ class AgentsConfig(AppConfig):
         access.declare("agents.AgentVersion", "agent__client", access.Permission.VIEW_AGENTS)
         access.declare("agents.ProviderAccount", access.AGENCY_ONLY, access.Permission.MANAGE_ACCOUNTS)
         access.declare("agents.ProviderKey", access.AGENCY_ONLY, access.Permission.MANAGE_ACCOUNTS)
+        access.declare("agents.VoiceClip", access.AGENCY_ONLY, access.Permission.VIEW_INTERNALS)

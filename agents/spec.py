@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from agents.accounts import pools
 from agents.checks import NAMES
+from agents.clips.queries import for_call
 from agents.content import AgentContent, Choice, read
 from agents.errors import NotPublishable, ProviderAccountMissing
 from agents.models import Agent, AgentVersion, ProviderAccount
@@ -95,6 +96,7 @@ def _spec(
             limits=content.limits,
             fallbacks=content.fallbacks,
             routing=content.routing,
+            clips=for_call(agent),
         ),
         variables=known | dict(variables),
     )

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from agents.views import behaviour, details, listing, new, provider_keys, providers, publish, script, versions, voice
+from agents.views import (
+    behaviour,
+    clips,
+    details,
+    listing,
+    new,
+    provider_keys,
+    providers,
+    publish,
+    script,
+    versions,
+    voice,
+)
 
 urlpatterns = [
     path("agents/", listing.agents, name="agents"),
@@ -12,6 +24,11 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/", script.agent, name="agent"),
     path("agents/<uuid:agent_id>/voice/", voice.voice, name="agent_voice"),
     path("agents/<uuid:agent_id>/behaviour/", behaviour.behaviour, name="agent_behaviour"),
+    path("agents/<uuid:agent_id>/clips/", clips.clips, name="agent_clips"),
+    path("agents/<uuid:agent_id>/clips/new/", clips.new_clip, name="new_clip"),
+    path("agents/<uuid:agent_id>/clips/<uuid:clip_id>/", clips.clip, name="clip"),
+    path("agents/<uuid:agent_id>/clips/<uuid:clip_id>/audio/", clips.clip_audio, name="clip_audio"),
+    path("agents/<uuid:agent_id>/clips/<uuid:clip_id>/archive/", clips.archive_clip, name="archive_clip"),
     path("agents/<uuid:agent_id>/versions/", versions.versions, name="agent_versions"),
     path("agents/<uuid:agent_id>/versions/compare/", versions.compare, name="compare_versions"),
     path("agents/<uuid:agent_id>/versions/<int:number>/restore/", versions.restore, name="restore_version"),

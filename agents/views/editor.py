@@ -25,6 +25,7 @@ TABS = (
     ("agent", "Script"),
     ("agent_voice", "Voice & models"),
     ("agent_behaviour", "Behaviour"),
+    ("agent_clips", "Clips"),
     ("agent_versions", "Versions"),
 )
 

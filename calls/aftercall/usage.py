@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
 
+from django.db import transaction
+
+from agents.clips import actions as clips
 from calls.models import Call, CallEvent
 from tenants.usage import actions
 from tenants.usage.actions import Quantity
@@ -15,6 +19,8 @@ QUANTITIES = (
     ("tokens_in", "{stage}_tokens_in"),
     ("tokens_out", "{stage}_tokens_out"),
 )
+_BY_TIME = ("clip", "cache")
+"""What was played and not synthesised has a length, and no price by the letter."""
 
 
 def record(call: Call) -> None:
@@ -26,10 +32,24 @@ def record(call: Call) -> None:
     events = CallEvent.objects.filter(call=call, kind="usage", source=CallEvent.Source.WORKER)
     for data in events.values_list("data", flat=True):
         for field, kind in QUANTITIES:
+            if field == "characters" and data.get("stage") in _BY_TIME:
+                continue
             totals[kind.format(stage=data.get("stage", "")), data.get("vendor", "")] += Decimal(
                 str(data.get(field) or 0)
             )
-    actions.record(
+    with transaction.atomic():
+        new = _record(call, totals)
+        if new and call.agent_id is not None:
+            clips.count_use(call.agent_id, _clips_heard(call))
+
+
+def _clips_heard(call: Call) -> Counter[str]:
+    heard = CallEvent.objects.filter(call=call, kind="span", data__stage="clip", data__kept=True)
+    return Counter(str(name) for name in heard.values_list("data__name", flat=True))
+
+
+def _record(call: Call, totals: Mapping[tuple[str, str], Decimal]) -> int:
+    return actions.record(
         [
             Quantity(f"{call.pk}:{kind}:{vendor}"[:120], kind, quantity, vendor)
             for (kind, vendor), quantity in totals.items()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
+from collections.abc import Mapping
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django_tenants.utils import schema_context
 
+from agents.clips.queries import Piece, piece
 from calls import lifecycle, numbers
 from calls.bridge import clips
 from calls.bridge.line import Line
@@ -17,7 +20,7 @@ from calls.bridge.relay import Relay
 from calls.lifecycle import End, EndedReason
 from calls.models import Call
 from calls.reasons import meaning
-from media_worker.contract.spec import AudioFormat
+from media_worker.contract.spec import AudioFormat, Scalar
 from media_worker.contract.wire import Request, Response
 from voiceops.lib.errors import InvalidInput, VoiceOpsError
 
@@ -33,15 +36,18 @@ class Desk:
 
     async def answer(self, request: Request, relay: Relay) -> None:
         """Do it, and tell the worker how it went. A worker that asks to hang up says `finished` next."""
+        result: dict[str, Scalar] = {}
         try:
-            if request.action == "transfer":
+            if request.action == "clip":
+                result = await self._clip(request.arguments)
+            elif request.action == "transfer":
                 await self._transfer(str(request.arguments.get("to", "")))
             elif request.action == "send_digits":
                 await self._send_digits(str(request.arguments.get("digits", "")))
         except VoiceOpsError as error:
             relay.send(Response(id=request.id, ok=False, error=error.sentence))
             return
-        relay.send(Response(id=request.id, ok=True))
+        relay.send(Response(id=request.id, ok=True, result=result))
 
     def why_it_stopped(self, otherwise: EndedReason = EndedReason.CALLER_HANGUP) -> EndedReason:
         return EndedReason.TRANSFERRED if self._transferred else otherwise
@@ -49,6 +55,20 @@ class Desk:
     @staticmethod
     def sentence(how: End) -> str:
         return how.detail or meaning(how.reason).sentence
+
+    async def _clip(self, asked: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """A piece of a clip of this call's agency."""
+        offset = asked.get("offset")
+        where = offset if isinstance(offset, int) else -1
+        work = database_sync_to_async(self._read_clip, thread_sensitive=False)
+        found = await work(str(asked.get("sha256", "")), where)
+        if found is None:
+            raise InvalidInput("There is no such clip.")
+        return {"audio": base64.b64encode(found.audio).decode(), "size": found.size}
+
+    def _read_clip(self, sha256: str, offset: int) -> Piece | None:
+        with schema_context(self._opened.schema):
+            return piece(sha256, offset)
 
     async def _transfer(self, to: str) -> None:
         if not self._opened.carrier.capabilities.transfers or self._opened.account is None:

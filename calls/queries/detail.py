@@ -1,4 +1,4 @@
-"""Everything the page of one call shows, in four queries."""
+"""Everything the page of one call shows, in five queries."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ class CallDetail:
     recording: Recording | None
     events: list[CallEvent] = field(default_factory=list)
     marks: list[dict[str, Any]] = field(default_factory=list)
+    voice: str = ""
+    """Where the agent's audio came from, in words; empty as long as the call goes on."""
 
     @property
     def spans(self) -> list[dict[str, Any]]:
@@ -62,7 +64,21 @@ def detail(call: Call, internals: bool, events: bool = False) -> CallDetail:
     recording = Recording.objects.filter(call=call).defer("peaks").first()
     turns = list(Turn.objects.filter(call=call))
     marks = [mark for mark in (_mark(event, internals) for event in happened) if mark]
-    return CallDetail(call, turns, recording, happened if events else [], marks)
+    voice = _voice(call) if internals else ""
+    return CallDetail(call, turns, recording, happened if events else [], marks, voice)
+
+
+def _voice(call: Call) -> str:
+    """“42 % clips, 18 % cache, 40 % TTS”, by seconds that were played."""
+    names = {"clip": "clips", "cache": "cache", "tts": "TTS"}
+    seconds = dict.fromkeys(names, 0.0)
+    told = CallEvent.objects.filter(call=call, kind="usage", data__stage__in=list(names))
+    for data in told.values_list("data", flat=True):
+        seconds[data["stage"]] += float(data.get("seconds") or 0)
+    total = sum(seconds.values())
+    if not total:
+        return ""
+    return ", ".join(f"{round(100 * seconds[stage] / total)} % {name}" for stage, name in names.items())
 
 
 def _mark(event: CallEvent, internals: bool) -> dict[str, Any] | None:

@@ -25,12 +25,12 @@ from calls import live
 from calls.aftercall.errors import NotYet
 from calls.models import Call, Recording
 from calls.recording import segments
-from calls.recording.sealed import SealedReader, SealedWriter
 from calls.recording.segments import Record
-from calls.recording.store import store
 from calls.recording.timeline import Samples, stereo
 from voiceops.lib.errors import PlatformError, SealError
 from voiceops.lib.schema import current_schema
+from voiceops.lib.sealed import SealedReader, SealedWriter
+from voiceops.lib.storage import store
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from calls.models import Recording
 from calls.recording.assemble import place, reader
-from calls.recording.sealed import CHUNK, SealedReader
+from voiceops.lib.sealed import CHUNK, SealedReader
 
 A = TypeVar("A", HttpResponse, StreamingHttpResponse, HttpResponse | StreamingHttpResponse)
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$", re.ASCII)

@@ -28,7 +28,7 @@ mkdirSync(join(dist, "fonts"), { recursive: true });
 
 // Scripts: one bundle a page kind; the worklet is loaded by the audio thread and stands alone.
 await build({
-  entryPoints: ["app", "theme", "charts", "call", "talk", "draft", "worklet"].map((name) => join(src, "ts", `${name}.ts`)),
+  entryPoints: ["app", "theme", "charts", "call", "talk", "draft", "clips", "worklet"].map((name) => join(src, "ts", `${name}.ts`)),
   outdir: dist,
   bundle: true,
   minify: true,

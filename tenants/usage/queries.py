@@ -24,6 +24,8 @@ WORDS = {
     "llm_tokens_in": ("Model, read", "tokens", Decimal(1)),
     "llm_tokens_out": ("Model, written", "tokens", Decimal(1)),
     "tts_seconds": ("Speech spoken", "min", Decimal(60)),
+    "clip_seconds": ("Played from clips", "min", Decimal(60)),
+    "cache_seconds": ("Played again from the cache", "min", Decimal(60)),
     "tts_characters": ("Speech spoken", "characters", Decimal(1)),
 }
 

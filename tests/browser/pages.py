@@ -45,6 +45,8 @@ PAGES = (
     Page("agent-talk", through="/agents/", clicks=(ROW, "[data-talk-start]"), ready=".talk-lines .line:not(.speaking)"),
     Page("agent-voice", through="/agents/", clicks=(ROW, ".tabs a >> text=Voice")),
     Page("agent-behaviour", through="/agents/", clicks=(ROW, ".tabs a >> text=Behaviour")),
+    Page("agent-clips", through="/agents/", clicks=(ROW, ".tabs a >> text=Clips")),
+    Page("new-clip", through="/agents/", clicks=(ROW, ".tabs a >> text=Clips"), do="text=Add a clip"),
     Page("agent-versions", through="/agents/", clicks=(ROW, ".tabs a >> text=Versions")),
     Page("new-agent", "/agents/new/"),
     Page("agents-of-a-client", "/agents/", people=CLIENT),

@@ -19,11 +19,11 @@ from calls.models import Call, Recording
 from calls.recording import assemble, segments
 from calls.recording.assemble import place, reader
 from calls.recording.segments import AGENT, CALLER, Head, Record
-from calls.recording.store import store
 from calls.recording.writer import SegmentWriter
 from tests.calls.recording.sound import RATE, pitch, spans, tone
 from tests.world import World
 from voiceops.lib.errors import SealError, StoreError
+from voiceops.lib.storage import store
 
 pytestmark = pytest.mark.db
 SILENCE = bytes(320)

@@ -7,9 +7,9 @@ import os
 
 import pytest
 
-from calls.recording.sealed import CHUNK, SEALED_CHUNK, SealedReader, SealedWriter
 from voiceops.lib.crypto import Keyring, new_key
 from voiceops.lib.errors import SealError
+from voiceops.lib.sealed import CHUNK, SEALED_CHUNK, SealedReader, SealedWriter
 
 pytestmark = pytest.mark.unit
 

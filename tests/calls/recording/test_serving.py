@@ -15,13 +15,13 @@ from django.utils import timezone
 
 from calls.models import Call, Recording
 from calls.recording.assemble import place
-from calls.recording.sealed import CHUNK, SealedWriter
 from calls.recording.serving import Span, Unsatisfiable, wanted
-from calls.recording.store import store
 from tenants.audit.models import AuditEvent
 from tests.calls.history import make_call
 from tests.world import HOST, World
 from voiceops.lib import signing
+from voiceops.lib.sealed import CHUNK, SealedWriter
+from voiceops.lib.storage import store
 
 pytestmark = pytest.mark.db
 SOUND = os.urandom(3 * CHUNK + 777)

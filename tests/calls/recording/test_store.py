@@ -11,8 +11,8 @@ import pytest
 from django.conf import LazySettings
 from moto.server import ThreadedMotoServer
 
-from calls.recording.store import Store, store
 from voiceops.lib.errors import StoreError
+from voiceops.lib.storage import Store, store
 
 pytestmark = pytest.mark.unit
 KEY = "alice/recordings/1/call.mp3"
@@ -61,9 +61,9 @@ def test_putting_it_again_replaces_it(shelf: Store, tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_a_sentence(shelf: Store) -> None:
-    with pytest.raises(StoreError, match="A recording is not"):
+    with pytest.raises(StoreError, match="A stored file is not"):
         shelf.size(KEY)
-    with pytest.raises(StoreError, match="A recording cannot be read"):
+    with pytest.raises(StoreError, match="A stored file cannot be read"):
         shelf.read(KEY, 0, 10)
     shelf.delete(KEY)
 
@@ -80,5 +80,5 @@ def test_a_bucket_that_cannot_be_reached_is_a_sentence(settings: LazySettings, t
     settings.S3_BUCKET, settings.S3_ENDPOINT_URL, settings.S3_REGION = "recordings", "http://127.0.0.1:9", "us-east-1"
     settings.S3_ACCESS_KEY = settings.S3_SECRET_KEY = "test"
     (tmp_path / "file").write_bytes(b"audio")
-    with pytest.raises(StoreError, match="The bucket did not take a recording"):
+    with pytest.raises(StoreError, match="The bucket did not take a file"):
         store().put(KEY, tmp_path / "file")

@@ -1,6 +1,7 @@
-"""Where finished recordings lie: an S3-compatible bucket when S3_BUCKET is set, MEDIA_ROOT otherwise.
+"""Where sealed files lie: an S3-compatible bucket when S3_BUCKET is set, MEDIA_ROOT otherwise.
 
-Objects are sealed before they come here. Keys are `<schema>/recordings/<call id>/<name>`.
+Objects are sealed before they come here. Keys begin with the schema: `<schema>/recordings/<call id>/<name>`,
+`<schema>/clips/<clip id>`.
 """
 
 from __future__ import annotations
@@ -48,13 +49,13 @@ class LocalStore:
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink()
-            raise StoreError(f"The disk for recordings did not take one: {error.strerror}.") from error
+            raise StoreError(f"The disk did not take a file: {error.strerror}.") from error
 
     def size(self, key: str) -> int:
         try:
             return (self._root / key).stat().st_size
         except OSError as error:
-            raise StoreError(f"A recording is not on the disk: {error.strerror}.") from error
+            raise StoreError(f"A stored file is not on the disk: {error.strerror}.") from error
 
     def read(self, key: str, start: int, length: int) -> bytes:
         try:
@@ -62,7 +63,7 @@ class LocalStore:
                 file.seek(start)
                 return file.read(length)
         except OSError as error:
-            raise StoreError(f"A recording cannot be read: {error.strerror}.") from error
+            raise StoreError(f"A stored file cannot be read: {error.strerror}.") from error
 
     def delete(self, key: str) -> None:
         (self._root / key).unlink(missing_ok=True)
@@ -76,27 +77,27 @@ class S3Store:
         try:
             self._client.upload_file(str(file), self._bucket, key)
         except (BotoCoreError, ClientError, OSError) as error:
-            raise StoreError(f"The bucket did not take a recording: {_why(error)}.") from error
+            raise StoreError(f"The bucket did not take a file: {_why(error)}.") from error
 
     def size(self, key: str) -> int:
         try:
             return int(self._client.head_object(Bucket=self._bucket, Key=key)["ContentLength"])
         except (BotoCoreError, ClientError) as error:
-            raise StoreError(f"A recording is not in the bucket: {_why(error)}.") from error
+            raise StoreError(f"A stored file is not in the bucket: {_why(error)}.") from error
 
     def read(self, key: str, start: int, length: int) -> bytes:
         wanted = f"bytes={start}-{start + length - 1}"
         try:
             data: bytes = self._client.get_object(Bucket=self._bucket, Key=key, Range=wanted)["Body"].read()
         except (BotoCoreError, ClientError) as error:
-            raise StoreError(f"A recording cannot be read from the bucket: {_why(error)}.") from error
+            raise StoreError(f"A stored file cannot be read from the bucket: {_why(error)}.") from error
         return data
 
     def delete(self, key: str) -> None:
         try:
             self._client.delete_object(Bucket=self._bucket, Key=key)
         except (BotoCoreError, ClientError) as error:
-            raise StoreError(f"A recording cannot be deleted from the bucket: {_why(error)}.") from error
+            raise StoreError(f"A stored file cannot be deleted from the bucket: {_why(error)}.") from error
 
 
 def _why(error: Exception) -> str:
