@@ -156,7 +156,7 @@ def test_segments_stay_until_the_store_gave_back_what_it_got(call: Call, monkeyp
 def test_a_full_store_leaves_the_segments_for_another_try(call: Call, folders: Path) -> None:
     record_known_call(call)
     (folders / "media").write_text("not a folder")
-    with pytest.raises(StoreError, match="did not take one"):
+    with pytest.raises(StoreError, match="did not take a file"):
         assemble.assemble(call)
     assert segments.names("alice", call.pk)
     assert not list(segments.folder("alice", call.pk).parent.glob("assembling-*"))
