@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -60,6 +60,8 @@ class Sentence:
     recording: bytearray | None = field(default=None, repr=False)
     """What the TTS gives is gathered here, under the key `keep_as`, when it may be wanted again."""
     keep_as: tuple[str | int, ...] = ()
+    begins: list[float] = field(default_factory=list)
+    """When its first words begin, in seconds of its sound, as far as the voice has told."""
 
     @property
     def silent(self) -> bool:
@@ -71,6 +73,21 @@ class Sentence:
         """Nobody has made a sound of it."""
         return not self.settled and not self.made
 
+    def timed(self, words: Sequence[tuple[str, float]]) -> None:
+        """What a voice tells of its words. One that spells them in its own way is not believed."""
+        own = self.text.split()
+        for word, begins in words:
+            at = len(self.begins)
+            if at >= len(own) or word.casefold() != own[at].casefold():
+                return
+            self.begins.append(begins)
+
+    def ends(self, index: int, pace: float) -> float:
+        """Seconds of its sound until its word `index` is over: told by the voice, else by `pace` seconds a character."""
+        if index + 1 < len(self.begins):
+            return self.begins[index + 1]
+        return len(" ".join(self.text.split()[: index + 1])) * pace
+
     def heard_words(self, at: float) -> str:
         if self.starts is None:
             return ""
@@ -78,10 +95,13 @@ class Sentence:
             return self.text
         if self.played:
             at = self.starts + self.seconds
+        words = self.text.split()
+        if words and len(self.begins) == len(words):
+            over = [*self.begins[1:], max(self.made, self.begins[-1] + len(words[-1]) * _SECONDS_PER_CHARACTER)]
+            return " ".join(word for word, end in zip(words, over, strict=True) if end <= at - self.starts)
         known = self.whole and not self.broken
         length = max(self.made, self.seconds, 0.0 if known else len(self.text) * _SECONDS_PER_CHARACTER)
         share = (at - self.starts) / length if length > 0 else 0.0
-        words = self.text.split()
         return " ".join(words[: int(max(0.0, min(share, 1.0)) * len(words))])
 
 
@@ -184,7 +204,7 @@ class Books:
         """
         words, said, ends = sentence.text.split(), 0, 0.0
         for index in range(len(words)):
-            end = len(" ".join(words[: index + 1])) * self._pace
+            end = sentence.ends(index, self._pace)
             if end > sentence.made:
                 break
             said, ends = index + 1, end

@@ -21,6 +21,7 @@ from media_worker.contract.wire import LEAD_MS, Clear, Mark, Speaking
 from media_worker.pipeline.codec import encoder
 from media_worker.pipeline.speech import Books, Sentence, Speech
 from media_worker.pipeline.wire import Wire
+from media_worker.providers.streaming.timing import SpokenWordsFrame
 
 STEP = 0.06
 """Seconds of audio in one message: three frames of a carrier, so that a speaking call wakes us 17 times a second."""
@@ -107,7 +108,11 @@ class Mouth(FrameProcessor):
                 if self._halted:
                     return
                 self._sentence, self._audible = frame.sentence, False
+                if frame.sentence is not None:
+                    frame.sentence.begins.clear()
                 self._expect_audio()
+            elif isinstance(frame, SpokenWordsFrame) and self._sentence is not None:
+                self._sentence.timed(frame.words)
             elif isinstance(frame, TTSStoppedFrame):
                 if self._audible:
                     self._close_sentence()

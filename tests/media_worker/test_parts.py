@@ -101,6 +101,36 @@ async def test_a_mark_that_was_on_its_way_still_counts_as_heard():
     assert speech.heard() == "one two"
 
 
+async def test_a_voice_that_times_its_words_tells_which_were_heard():
+    desk = Desk()
+    speech = desk.speech("unquestionably so I do")
+    (sentence,) = speech.sentences
+    sentence.timed([("unquestionably", 0.0), ("so", 0.4), ("I", 0.5)])
+    sentence.timed([("do", 0.6)])
+    desk.books.sending(sentence, time.monotonic() - 0.55, 2.0)
+    sentence.made = 2.0
+    cut = desk.books.cut()
+    desk.books.settle_unsent(cut)
+    assert speech.heard() == "unquestionably so"
+
+
+async def test_a_voice_that_spells_words_in_its_own_way_is_not_believed():
+    desk = Desk()
+    (sentence,) = desk.speech("at 9 or later").sentences
+    sentence.timed([("at", 0.0), ("nine", 0.2), ("or", 0.5), ("later", 0.7)])
+    assert sentence.begins == [0.0]
+
+
+async def test_a_voice_that_breaks_leaves_off_where_its_timing_says():
+    desk = Desk()
+    speech = desk.speech("unquestionably so I do")
+    (sentence,) = speech.sentences
+    sentence.timed([("unquestionably", 0.0), ("so", 0.2), ("I", 0.3), ("do", 0.4)])
+    sentence.made = 0.35
+    assert desk.books.break_off(sentence) == pytest.approx(0.05)
+    assert [part.text for part in speech.sentences] == ["unquestionably so", "I do"]
+
+
 async def test_unknown_and_repeated_marks_change_nothing():
     desk = Desk()
     speech = desk.speech("one two")

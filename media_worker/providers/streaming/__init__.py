@@ -4,5 +4,6 @@
 `line.py`    one connection: bounded to open, never waited for when sending
 `ears.py`    a pipecat STT that speaks any such protocol
 `voice.py`   a pipecat TTS that speaks any such protocol
+`timing.py`  when words begin within their sound
 `posted.py`  the same vendors over plain HTTP
 """

@@ -11,17 +11,17 @@ import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from loguru import logger
-from pipecat.frames.frames import CancelFrame, DataFrame, EndFrame, ErrorFrame, Frame, StartFrame, TTSAudioRawFrame
+from pipecat.frames.frames import CancelFrame, EndFrame, ErrorFrame, Frame, StartFrame, TTSAudioRawFrame
 from pipecat.processors.frame_processor import FrameProcessorSetup
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
 
 from media_worker.providers.faults import fault_of
 from media_worker.providers.streaming.line import Line, LineBroken
+from media_worker.providers.streaming.timing import SpokenWordsFrame
 from media_worker.providers.streaming.wire import Done, Sound, Spoken, VendorSilent, VoiceWire, Words
 
 FIRST_SECONDS = 3.0
@@ -35,13 +35,6 @@ SETTLE_SECONDS = 1.5
 
 _ALIVE_EVERY = 8.0
 _MOST_GARBAGE = 5
-
-
-@dataclass
-class SpokenWordsFrame(DataFrame):
-    """When the words of the utterance that is being spoken begin, in seconds of its sound."""
-
-    words: tuple[tuple[str, float], ...] = ()
 
 
 class StreamingVoice(TTSService):

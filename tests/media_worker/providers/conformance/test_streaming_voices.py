@@ -12,7 +12,7 @@ import pytest
 from pipecat.frames.frames import InterruptionFrame, TTSAudioRawFrame, TTSSpeakFrame, TTSStoppedFrame
 
 from media_worker.providers.faults import fault_of
-from media_worker.providers.streaming.voice import SpokenWordsFrame
+from media_worker.providers.streaming.timing import SpokenWordsFrame
 from tests.fakes.vendors.cartesia_server import CartesiaServer
 from tests.fakes.vendors.deepgram_server import DeepgramServer
 from tests.fakes.vendors.elevenlabs_server import ElevenLabsServer
