@@ -32,7 +32,8 @@ from media_worker.pipeline.speculation import Speculation
 from media_worker.pipeline.speech import Books, Speech
 from media_worker.pipeline.spoken import Spoken
 from media_worker.pipeline.takeover import Takeover
-from media_worker.pipeline.thinking import Reporting, Thinker
+from media_worker.pipeline.thinking import Thinker
+from media_worker.pipeline.thoughts import Reporting
 from media_worker.pipeline.transport import Mouth
 from media_worker.pipeline.turns import TurnDetector
 from media_worker.pipeline.voice import Voice

@@ -20,7 +20,8 @@ from media_worker.pipeline.keys import trouble_of
 from media_worker.pipeline.lanes import CannotServe, Lane, Seat
 from media_worker.pipeline.speech import Speech
 from media_worker.pipeline.takeover import NO_CONNECTION, Failure, Takeover
-from media_worker.pipeline.thinking import Outcome, Thinker, Thought
+from media_worker.pipeline.thinking import Thinker
+from media_worker.pipeline.thoughts import Outcome, Thought
 
 _MOST_LOST = 2
 """Turns in a row that came to nothing, and the call ends."""

@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -24,12 +22,12 @@ from pipecat.services.llm_service import FunctionCallParams, LLMService
 from pipecat.services.settings import LLMSettings
 from pipecat.utils.errors import ErrorCategory
 
-from media_worker.contract.spec import Provider
-from media_worker.flow.routing import UNSURE, UNSURE_PROMPT, UNSURE_TOOL, Doubt, Route
+from media_worker.flow.routing import UNSURE, UNSURE_PROMPT, UNSURE_TOOL, Doubt
 from media_worker.observe.journal import History
 from media_worker.observe.spans import OpenSpan
 from media_worker.pipeline.lanes import Lane
 from media_worker.pipeline.speech import Speech
+from media_worker.pipeline.thoughts import Guess, Outcome, Reporting, Round, Thought
 from media_worker.pipeline.voice import Voice
 from media_worker.providers.faults import UNAVAILABLE, VendorFault
 
@@ -49,70 +47,6 @@ GO_ON = (
 )
 
 _ERROR_LAG = 1.0
-
-
-@dataclass(frozen=True)
-class Thought:
-    """How a model is asked: for which tier and why, and how long it may take to its first token, in seconds."""
-
-    route: Route
-    patience: float
-    doubtful: bool = False
-    """It may say that it is unsure."""
-
-
-@dataclass
-class Guess:
-    """What may be the caller's whole turn. `rest`: what was written after the first sentence; `done`: all was.
-
-    `failure` waits for the decision, too: nobody takes over for a turn that is none.
-    """
-
-    text: str
-    decided: asyncio.Event = field(default_factory=asyncio.Event)
-    rest: str = ""
-    done: Round | None = None
-    failure: tuple[str, VendorFault] | None = None
-
-
-@dataclass
-class Round:
-    """One request to the LLM: what it said, and the tools it called."""
-
-    turn: int
-    number: int
-    thought: Thought
-    span: OpenSpan
-    doubt: Doubt
-    text: str = ""
-    expected: int = 0
-    ended: bool = False
-    spoiled: bool = False
-    calls: list[dict[str, Any]] = field(default_factory=list)
-    results: list[dict[str, Any]] = field(default_factory=list)
-    reply: Reply | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """`heard_something`: part of the answer was on its way to the caller. `why` names the failure, in one word."""
-
-    why: str
-    heard_something: bool
-    fault: VendorFault = UNAVAILABLE
-
-
-@dataclass(frozen=True)
-class Reporting:
-    """Whom the thinker tells, always with the turn's number. `asked` and `tool` open the spans of the call's trace."""
-
-    asked: Callable[[int, Provider | None, str, str], OpenSpan]
-    tool: Callable[[int, str], OpenSpan]
-    first_token: Callable[[int], None]
-    answered: Callable[[Speech, Reply | None, int], Awaitable[None]]
-    failed: Callable[[Outcome, Speech], Awaitable[None]]
-    too_long: Callable[[int], None]
-    spawn: Callable[[Coroutine[Any, Any, None]], object]
 
 
 class Thinker:
@@ -182,7 +116,7 @@ class Thinker:
         speech.speculative = False
         guess.decided.set()
         if guess.rest:
-            await self._voice.add(speech, guess.rest)
+            await self._write(speech, guess.rest)
         if guess.failure is not None:
             await self._fail(*guess.failure)
         elif guess.done is not None:
@@ -289,17 +223,21 @@ class Thinker:
         if self._guess is not None and speech.sentences:
             self._guess.rest += text
             return
-        await self._voice.add(speech, text)
-        if now is self._round and len(speech.text) + len(text) > MOST_CHARACTERS:
-            await self._enough(now, speech)
+        await self._write(speech, text)
 
-    async def _enough(self, now: Round, speech: Speech) -> None:
+    async def _write(self, speech: Speech, text: str) -> None:
+        room = max(0, MOST_CHARACTERS - len(speech.text))
+        await self._voice.add(speech, text[:room])
+        if len(text) > room and speech is self.speech:
+            await self._enough(speech)
+
+    async def _enough(self, speech: Speech) -> None:
         """The caller has a say in how long a reply may be."""
-        self._report.too_long(now.turn)
+        self._report.too_long(speech.turn)
         await self._hush("too long")
         await self._voice.forget_rest(speech)
         await self._voice.add(speech, ENOUGH)
-        await self._answered(speech, None, now.turn)
+        await self._answered(speech, None, speech.turn)
 
     async def on_calls(self, count: int) -> None:
         if self._round is not None:
