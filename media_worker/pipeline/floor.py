@@ -226,6 +226,8 @@ class Floor:
         audible = [speech for speech in cut if speech.interrupted]
         if audible or pause is not None:
             mind.mouth.clear()
+        else:
+            mind.mouth.forget()
         if audible:
             mind.observer.interrupted(audible)
         self._end_pause()

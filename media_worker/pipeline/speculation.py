@@ -95,7 +95,7 @@ class Speculation:
                 await self._discard(speech)
                 return False
             self._observer.guess_kept()
-            self._mouth.decided()
+            self._mouth.forget()
             return True
 
     async def drop(self) -> None:
@@ -110,7 +110,7 @@ class Speculation:
         await self._minds.forget(speech)
         self._books.drop(speech)
         await self._voice.stop_tts()
-        self._mouth.decided()
+        self._mouth.forget()
 
     async def decided(self, text: str) -> None:
         """The turn is over, and these are its words: what does not answer them is dropped."""

@@ -288,26 +288,26 @@ class Mouth(FrameProcessor):
     def clear(self) -> None:
         """Stop playback, and forget what has not been sent."""
         silent, self._paused = self._paused, False
-        self._queue = deque((sentence, rest) for sentence, rest in self._queue if not sentence.speech.cut)
-        self._waiting = sum(len(rest) for _, rest in self._queue if rest is not None)
-        self._room.set()
-        self._wake.set()
+        self.forget()
         self._sent.clear()
         self._until = time.monotonic()
+        if not silent:
+            self._wire.send(Clear())
+
+    def forget(self) -> None:
+        """Nobody needs what is left of speeches that were cut; what was held for a decision may go."""
+        self._queue = deque((sentence, rest) for sentence, rest in self._queue if not sentence.speech.cut)
+        self._waiting = sum(len(rest) for _, rest in self._queue if rest is not None)
         if self._sentence is not None and self._sentence.speech.cut:
             self._sentence = None
             self._expect_nothing()
-        if not silent:
-            self._wire.send(Clear())
+        self._room.set()
+        self._wake.set()
 
     def _held(self) -> bool:
         """What may not be interrupted is not held by a pause either; what is only a guess is held in any case."""
         speech = self._queue[0][0].speech
         return (speech.speculative and not speech.cut) or (self._paused and speech.interruptible)
-
-    def decided(self) -> None:
-        """A guess was kept, or dropped."""
-        self._wake.set()
 
     async def _pace(self) -> None:
         while True:
