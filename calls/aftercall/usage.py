@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -19,18 +20,20 @@ QUANTITIES = (
     ("tokens_in", "{stage}_tokens_in"),
     ("tokens_out", "{stage}_tokens_out"),
 )
+_BILLED = ("stt", "llm", "tts", "clip", "cache", "s2s")
 _BY_TIME = ("clip", "cache")
 """What was played and not synthesised has a length, and no price by the letter."""
 
 
 def record(call: Call) -> None:
-    """A call that two workers served has two usage events a stage: they add up."""
+    """A call that two workers served has two usage events a stage: they add up. For a worker that was lost before it
+    could tell, its spans are counted.
+    """
     totals: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
     if call.answered_at and call.ended_at:
         talked = (call.ended_at - call.answered_at).total_seconds()
         totals["call_seconds", call.carrier] += Decimal(str(round(max(0.0, talked), 3)))
-    events = CallEvent.objects.filter(call=call, kind="usage", source=CallEvent.Source.WORKER)
-    for data in events.values_list("data", flat=True):
+    for data in _taken(call):
         for field, kind in QUANTITIES:
             if field == "characters" and data.get("stage") in _BY_TIME:
                 continue
@@ -41,6 +44,22 @@ def record(call: Call) -> None:
         new = _record(call, totals)
         if new and call.agent_id is not None:
             clips.count_use(call.agent_id, _clips_heard(call))
+
+
+def _taken(call: Call) -> Iterator[dict[str, Any]]:
+    """What each stage of each worker took. A usage event tells all that its worker's spans before it told."""
+    events = CallEvent.objects.filter(call=call, kind__in=("usage", "span", "started"), source=CallEvent.Source.WORKER)
+    untold: list[dict[str, Any]] = []
+    for kind, data in events.order_by("seq").values_list("kind", "data"):
+        if kind == "span" and data.get("stage") in _BILLED and data.get("vendor"):
+            untold.append(data)
+        elif kind == "usage":
+            untold.clear()
+            yield data
+        elif kind == "started":
+            yield from untold
+            untold.clear()
+    yield from untold
 
 
 def _clips_heard(call: Call) -> Counter[str]:

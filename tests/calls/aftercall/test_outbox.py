@@ -178,6 +178,29 @@ def test_usage_adds_up_over_two_workers_and_is_recorded_once(call: Call, agency:
     assert float(DailyUsage.objects.get(kind="stt_seconds").quantity) == 30.75
 
 
+def test_what_a_lost_worker_took_is_read_from_its_spans(call: Call) -> None:
+    """It was killed before it could tell its usage; another went on, and told its own."""
+    told: list[tuple[str, dict[str, object]]] = [
+        ("started", {"resumed": False}),
+        ("span", {"stage": "llm", "vendor": "openai", "tokens_in": 100, "tokens_out": 7}),
+        ("span", {"stage": "turn", "vendor": "builtin"}),
+        ("span", {"stage": "tts", "vendor": "builtin", "characters": 40, "seconds": 2.5}),
+        ("started", {"resumed": True}),
+        ("span", {"stage": "llm", "vendor": "openai", "tokens_in": 50, "tokens_out": 3}),
+        ("usage", {"stage": "llm", "vendor": "openai", "tokens_in": 50, "tokens_out": 3}),
+    ]
+    for seq, (kind, data) in enumerate(told, start=1):
+        CallEvent.objects.create(call=call, source="worker", seq=seq, at_ms=seq, kind=kind, data=data)
+    run.run(job(call, Kind.RECORD_USAGE).pk)
+    assert {row.kind: float(row.quantity) for row in UsageRecord.objects.filter(call_id=call.pk)} == {
+        "call_seconds": round((call.ended_at - call.answered_at).total_seconds(), 3),
+        "llm_tokens_in": 150,
+        "llm_tokens_out": 10,
+        "tts_characters": 40,
+        "tts_seconds": 2.5,
+    }
+
+
 def test_whose_fault_it_was_decides_whether_it_is_tried_again(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     class Hopeless(PlatformError):
         fault = "customer"
