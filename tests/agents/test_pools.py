@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 from django_tenants.utils import schema_context
@@ -275,3 +277,37 @@ def test_a_pool_has_an_end(account: ProviderAccount, agency: World, monkeypatch:
     monkeypatch.setattr(pools, "MOST_KEYS", 1)
     with pytest.raises(InvalidInput, match="at most 1 keys"):
         keys.add(agency.alice, account, KeyDraft("More", "sk-more-key-0000"))
+
+
+# ── at the same moment ───────────────────────────────────────────────────────────────────────────
+
+
+def test_calls_that_begin_together_never_overfill_a_key(committed: str, world: World) -> None:
+    with schema_context("alice"):
+        account = accounts.create(world.alice, AccountDraft("openai", "Main", api_key="sk-first-key-0000"))
+        for name in ("Second", "Third"):
+            keys.add(world.alice, account, KeyDraft(name, f"sk-{name}-key-0000"))
+        ProviderKey.objects.update(limit=4)
+    start, failures, faults = threading.Barrier(6), list[BaseException](), list[str]()
+
+    def begin() -> None:
+        try:
+            with schema_context("alice"):
+                start.wait()
+                faults.extend(take(account).fault for _ in range(3))
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=begin) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with schema_context("alice"):
+        live = Counter(KeyLease.objects.values_list("key__alias", flat=True))
+    fit = len([fault for fault in faults if not fault])
+    assert fit == 12, "three keys of four calls each"
+    assert sorted(live.values()) == [6, 6, 6], "what came after that is shared by the least bad"
