@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import phonenumbers
 
 from agents.flow.problems import Path, Problem, words
+from agents.languages import language_name
 from media_worker.contract.flow import CollectNode, ConversationNode, Flow
 from media_worker.contract.spec import Fallbacks, Provider
 from media_worker.providers.base import Llm, S2s, TalentName, VendorSpec, validate_options
@@ -71,7 +72,7 @@ def _wrong(content: AgentContent, talent: TalentName, choice: Choice) -> Iterato
         if sentence not in account_errors:
             yield sentence, ()
     if declared.languages and not _speaks(declared.languages, content.language):
-        yield f"{vendor.label} does not know this language.", ()
+        yield f"{vendor.label} does not know {language_name(content.language)}.", ()
     if (
         isinstance(declared, Llm | S2s)
         and not declared.tools

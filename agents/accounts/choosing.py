@@ -32,14 +32,6 @@ ABOUT: dict[TalentName, About] = {
     "llm": About(icon="brain", title="Mind", about="Decides what to answer."),
     "tts": About(icon="audio-lines", title="Voice", about="Speaks the answer."),
 }
-LANGUAGES = (
-    ("en", "English"), ("en-US", "English (United States)"), ("en-GB", "English (United Kingdom)"),
-    ("de", "German"), ("fr", "French"), ("es", "Spanish"), ("it", "Italian"), ("pt", "Portuguese"), ("nl", "Dutch"),
-    ("pl", "Polish"), ("tr", "Turkish"), ("ar", "Arabic"), ("he", "Hebrew"), ("hi", "Hindi"), ("ja", "Japanese"),
-    ("zh", "Chinese"),
-)  # fmt: skip
-
-
 NOBODY = ""
 """The offer of having none: for the small model and the speech-to-speech model."""
 _PLACE = re.compile(r"models\.((?:stt|llm|tts)_backups\.\d{1,3}|stt|llm|tts|small|s2s)\.account")

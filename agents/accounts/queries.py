@@ -38,7 +38,9 @@ def writer() -> ProviderAccount | None:
 def can_be_tried(account: ProviderAccount) -> bool:
     """Whether the vendor says how an account is tested without a call."""
     vendor = vendor_of(account)
-    return vendor is not None and vendor.probe is not None
+    if vendor is None or vendor.probe is None:
+        return False
+    return not (vendor.probe.elsewhere and account.base_url)
 
 
 def as_provider(account: ProviderAccount, key: ProviderKey | None = None) -> Provider:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from agents.accounts import choosing
 from agents.accounts.queries import account_problems
 from agents.content import TALENTS, read
+from agents.languages import languages
 from agents.views import editor
 from tenants import access
 from tenants.access import Permission
@@ -37,9 +38,10 @@ def voice(request: HttpRequest, agent_id: UUID) -> HttpResponse:
 def _forms(document: Any) -> dict[str, Any]:
     reading = read(document)
     problems = [*reading.problems, *(account_problems(reading.content) if reading.content else ())]
+    language = str(document.get("language") or "en") if isinstance(document, dict) else "en"
     return {
         "reading": reading,
         "forms": choosing.model_forms(document, problems),
-        "language": document.get("language", "en") if isinstance(document, dict) else "en",
-        "languages": choosing.LANGUAGES,
+        "language": language,
+        "languages": languages(language),
     }

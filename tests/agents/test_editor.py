@@ -78,6 +78,9 @@ def test_backups_are_added_chosen_moved_and_removed(front_desk: Agent, account: 
     assert [row["account"] for row in front_desk.draft["models"]["tts_backups"]] == [str(account.pk)]
     actions.publish(agency.bob, front_desk)
     assert [(use.agent, use.needed) for use in accounts.used_by(account)] == [(front_desk, False)]
+    shown = browser(agency.alice).get(reverse("provider", args=[account.pk])).content.decode()
+    assert "As a backup" in shown
+    assert "Agents have it as a backup. Their calls go on" in shown
 
 
 def test_no_more_backups_than_a_call_takes(front_desk: Agent, agency: World) -> None:
