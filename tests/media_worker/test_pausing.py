@@ -212,3 +212,38 @@ async def test_a_node_may_want_more_words_than_the_agent(workers):
         caller.say(clip("slt_yes"))
         answer = await caller.until_heard(1)
     assert (answer.text, answer.interrupted) == (HOURS, False)
+
+
+async def test_a_voice_that_is_far_ahead_waits_and_nothing_of_it_is_lost(workers, monkeypatch):
+    monkeypatch.setattr("media_worker.pipeline.transport.MOST_AHEAD", 0.3)
+    worker = await workers(Vendors([QUESTION, "", "please stop"]))
+    async with calling(worker, spec()) as caller:
+        start = await into_the_answer(caller)
+        caller.say(clip("ahem"))
+        answer = await caller.until_heard(1)
+    assert (answer.text, answer.interrupted) == (HOURS, False)
+    assert sounding(bytes(caller.heard[start:])) == pytest.approx(SECONDS_OF_HOURS, abs=0.25)
+
+
+async def test_a_voice_that_waits_for_room_is_freed_by_an_interruption(workers, monkeypatch):
+    monkeypatch.setattr("media_worker.pipeline.transport.MOST_AHEAD", 0.3)
+    worker = await workers(Vendors([QUESTION, "please stop", QUESTION]))
+    async with calling(worker, spec()) as caller:
+        await into_the_answer(caller)
+        caller.say(clip(ASK))
+        cut = await caller.until_heard(1)
+        await caller.until_heard(2)
+        caller.say(clip(ASK))
+        again = await caller.until_heard(3)
+    assert cut.interrupted
+    assert (again.text, again.interrupted) == (HOURS, False)
+
+
+async def test_an_stt_that_reads_whole_stretches_is_made_to_read_a_long_one_in_between(workers, monkeypatch):
+    monkeypatch.setattr("media_worker.pipeline.ears.LONGEST_STRETCH", 1.0)
+    worker = await workers(Vendors(["five five five", "one two", "three four"]))
+    async with calling(worker, spec()) as caller:
+        await caller.until_heard(0)
+        caller.say(clip("five_five_five_one_two_three_four"))
+        await caller.until(lambda: said(caller))
+    assert said(caller)[0].startswith("five five five one two")
