@@ -84,10 +84,7 @@ class Reach:
 class Ladder:
     def __init__(self, agent: AgentSpec, lanes: Lanes, takeover: Takeover) -> None:
         self._fallbacks = agent.fallbacks
-        self._recorded = {
-            kind: [clip.words for clip in agent.clips if clip.kind == kind] for kind in ("filler", "apology")
-        }
-        self._fillers = itertools.cycle(self._recorded["filler"] or self._fallbacks.fillers or ("",))
+        self._fillers = itertools.count()
         self._lanes = lanes
         self._takeover = takeover
         self._unheard = 0
@@ -245,9 +242,11 @@ class Ladder:
         await self._reach.voice.say(self._fallbacks.reask or AGAIN, turn)
 
     async def filler(self, turn: int) -> Speech | None:
-        """A word of patience: from the clips where there are some, else spoken; never the same twice in a row."""
-        words = next(self._fillers)
-        return await self._reach.voice.say(words, turn, "filler") if words and not self._reach.brain.leaving else None
+        """A word of patience: recorded ones where there are some, else those that are spoken; in turn."""
+        choice = [clip.words for clip in self._reach.voice.clips.of_kind("filler")] or self._fallbacks.fillers
+        if not choice or self._reach.brain.leaving:
+            return None
+        return await self._reach.voice.say(choice[next(self._fillers) % len(choice)], turn, "filler")
 
     async def begin(self) -> bool:
         """Whether the call can begin. If not, it ends here, with an apology."""
@@ -274,8 +273,7 @@ class Ladder:
         elif self._lanes.tts.service is None:
             speech = await reach.voice.play(APOLOGY_WORDS, *_recording(), turn)
         else:
-            words = next(iter(self._recorded["apology"]), self._fallbacks.apology)
-            speech = await reach.voice.say(words, turn, "prompt", False)
+            speech = await reach.voice.say(self._fallbacks.apology, turn, "prompt", False)
         reach.spawn(self._part(speech, stage, why, turn, end))
 
     async def _part(self, speech: Speech, stage: Any, why: str, turn: int, end: Ending) -> None:

@@ -11,6 +11,7 @@ from tests.fakes.vendors.openai_server import FakeOpenAI, Fault, call, say
 from tests.media_worker.backups import ANSWER, agent, said, steps, vendor
 from tests.media_worker.conftest import calling, clip
 from tests.media_worker.fakes import Answer, Vendors
+from tests.media_worker.test_hybrid_voice import fetched, recorded, share_of, with_clips
 
 pytestmark = pytest.mark.unit
 
@@ -32,6 +33,23 @@ def hears(text: str):
         return build_service(stage, provider, context) if stage == "llm" else scripted(stage, provider, context)
 
     return make
+
+
+async def test_a_recorded_filler_goes_before_a_spoken_one(workers):
+    worker = await workers(hears("how long are you open"))
+    async with FakeOpenAI() as slow:
+        slow.delays.llm = 1.0
+        what, pcm = with_clips(
+            agent({"llm": vendor(slow)}, fallbacks={"filler_after": 0.2}), recorded("hm", "Hm, well.", 700.0, "filler")
+        )
+        async with calling(worker, what) as caller:
+            caller.clip_sounds = pcm
+            await caller.until_heard(0)
+            await fetched(caller, what)
+            caller.say(clip(QUESTION))
+            await caller.until(lambda: ANSWER in said(caller, 1))
+    assert said(caller, 1) == ["Hm, well.", ANSWER]
+    assert share_of(bytes(caller.heard), 700.0) > 0.8
 
 
 async def test_a_long_word_of_patience_does_not_keep_the_answer_waiting(workers):

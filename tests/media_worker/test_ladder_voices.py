@@ -10,6 +10,7 @@ from media_worker.pipeline.speech import Books, Speech
 from tests.fakes.vendors.openai_server import FakeOpenAI, Fault
 from tests.media_worker.backups import agent, said, steps, vendor
 from tests.media_worker.conftest import GREETING, HOURS, calling, clip
+from tests.media_worker.test_hybrid_voice import fetched, recorded, share_of, with_clips
 
 pytestmark = pytest.mark.unit
 
@@ -61,6 +62,22 @@ async def test_without_any_voice_the_caller_hears_a_recorded_apology(workers):
     assert caller.finished.reason == "provider_error"
     assert len(caller.heard) > 8000 * 2 * 5
     assert [request.action for request in caller.requests] == ["hangup"]
+
+
+async def test_the_agents_own_recording_is_the_apology_when_there_is_one(workers):
+    worker = await workers()
+    async with FakeOpenAI() as only:
+        sorry = recorded("sorry", "I am so sorry. Goodbye.", 700.0, "apology")
+        what, pcm = with_clips(agent(rules(tts=vendor(only))), sorry)
+        async with calling(worker, what) as caller:
+            caller.clip_sounds = pcm
+            await caller.until_heard(0)
+            await fetched(caller, what)
+            only.troubled = {"none": Fault("status", status=500)}
+            caller.say(clip("slt_what_are_your_opening_hours"))
+            await caller.until(caller.over.is_set, 30)
+    assert said(caller, 1) == ["I am so sorry. Goodbye."]
+    assert share_of(bytes(caller.heard), 700.0) > 0.8
 
 
 async def test_a_call_that_no_voice_can_begin_is_apologised_for(workers):
