@@ -15,7 +15,7 @@ from agents.flow.problems import Path, Problem, words
 from agents.languages import language_name
 from media_worker.contract.flow import CollectNode, ConversationNode, Flow
 from media_worker.contract.spec import Fallbacks, Provider
-from media_worker.providers.base import Llm, S2s, TalentName, VendorSpec, validate_options
+from media_worker.providers.base import Llm, S2s, Stt, TalentName, Tts, VendorSpec, validate_options
 from media_worker.providers.registry import vendor as vendor_named
 
 if TYPE_CHECKING:
@@ -73,6 +73,10 @@ def _wrong(content: AgentContent, talent: TalentName, choice: Choice) -> Iterato
             yield sentence, ()
     if declared.languages and not _speaks(declared.languages, content.language):
         yield f"{vendor.label} does not know {language_name(content.language)}.", ()
+    elif isinstance(declared, Stt | Tts) and declared.check is not None:
+        sentence = declared.check(choice.options, content.language)
+        if sentence:
+            yield sentence, ()
     if (
         isinstance(declared, Llm | S2s)
         and not declared.tools

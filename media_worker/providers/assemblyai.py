@@ -6,11 +6,11 @@ Wire: assemblyai.com/docs/streaming, /v3/ws; error and close codes from its page
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from media_worker.contract.spec import Provider
+from media_worker.contract.spec import Provider, Scalar
 from media_worker.providers.base import BuildContext, Field, Probe, Stt, VendorSpec, option
 from media_worker.providers.streaming import services
 from media_worker.providers.streaming.wire import (
@@ -114,6 +114,12 @@ def _stt(provider: Provider, context: BuildContext) -> Any:
     return services.ears(VENDOR.label, context, lambda: UniversalWire(base, key, parameters), latency=0.42, model=model)
 
 
+def _check(options: Mapping[str, Scalar], language: str) -> str:
+    if options.get("model") in (None, "", "universal-streaming-english") and not language.startswith("en"):
+        return "This model of AssemblyAI knows English only: choose one that knows several languages."
+    return ""
+
+
 STT = Stt(
     build=_stt,
     options=(
@@ -134,6 +140,7 @@ STT = Stt(
     languages=("en", "es", "fr", "de", "it", "pt"),
     streaming=True,
     interim=True,
+    check=_check,
     note="Languages other than English need a model that speaks several.",
 )
 

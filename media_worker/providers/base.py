@@ -7,7 +7,7 @@ of an account in `Provider.account`, and a talent's options in `Provider.options
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -75,6 +75,8 @@ class BuildContext:
 
 
 Build: TypeAlias = Callable[[Provider, BuildContext], Any]
+Check: TypeAlias = Callable[[Mapping[str, Scalar], str], str]
+"""A sentence about options that do not go together, or not with the agent's language; empty when all is well."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Stt:
     interim: bool = False
     guided: bool = False
     note: str = ""
+    check: Check | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ class Tts:
     streaming: bool = True
     word_timestamps: bool = False
     note: str = ""
+    check: Check | None = None
 
 
 @dataclass(frozen=True)

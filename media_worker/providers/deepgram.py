@@ -6,11 +6,11 @@ Wire: developers.deepgram.com, /v1/listen, /v2/listen and /v1/speak over websock
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from media_worker.contract.spec import Provider
+from media_worker.contract.spec import Provider, Scalar
 from media_worker.providers.base import BuildContext, Field, Probe, Stt, Talent, Tts, VendorSpec, number, option
 from media_worker.providers.streaming import services
 from media_worker.providers.streaming.wire import (
@@ -241,6 +241,23 @@ def _speed(provider: Provider, talent: Talent) -> float | None:
     return None if option(provider, talent, "speed") is None else number(provider, talent, "speed")
 
 
+def _check_ears(options: Mapping[str, Scalar], language: str) -> str:
+    model = str(options.get("model") or "")
+    if model.startswith(FLUX) and options.get("connection") == "http":
+        return "Flux hears over a websocket only."
+    if model == "flux-general-en" and not language.startswith("en"):
+        return "This Flux model knows English only: flux-general-multi knows other languages."
+    return ""
+
+
+def _check_voice(options: Mapping[str, Scalar], language: str) -> str:
+    """A voice's name ends in its language: aura-2-thalia-en."""
+    spoken = str(options.get("voice") or "aura-2-thalia-en").rsplit("-", 1)[-1]
+    if len(spoken) == 2 and spoken != language.split("-")[0]:
+        return "This voice of Deepgram speaks another language than the agent."
+    return ""
+
+
 _PRIVATE = Field(
     "private", "Keep calls out of Deepgram's training", "bool", default=False, help="Deepgram may charge more."
 )
@@ -277,6 +294,7 @@ STT = Stt(
     ),
     streaming=True,
     interim=True,
+    check=_check_ears,
     note="Flux models decide themselves when the caller has finished.",
 )
 
@@ -289,6 +307,7 @@ TTS = Tts(
         _PRIVATE,
     ),
     languages=("en", "es", "de", "fr", "it", "nl", "ja"),
+    check=_check_voice,
 )
 
 VENDOR = VendorSpec(

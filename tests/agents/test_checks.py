@@ -80,6 +80,23 @@ def test_the_language_is_asked_of_backups_too() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("talent", "choice", "language", "sentence"),
+    [
+        ("stt", {"vendor": "deepgram", "options": {"model": "flux-general-en"}}, "de", "This Flux model knows English"),
+        ("stt", {"vendor": "deepgram", "options": {"model": "flux-general-en", "connection": "http"}}, "en", "Flux hears"),
+        ("stt", {"vendor": "assemblyai"}, "de", "This model of AssemblyAI knows English only"),
+        ("tts", {"vendor": "deepgram", "options": {"voice": "aura-2-thalia-en"}}, "de", "This voice of Deepgram speaks"),
+        ("tts", {"vendor": "cartesia", "options": {"voice": "v", "speed": 9}}, "en", "Speed is at most 1.5."),
+        ("stt", {"vendor": "sarvam", "options": {"mode": "sing"}}, "hi", "Writes down: “sing” is not one of the choices."),
+        ("stt", {"vendor": "deepgram", "options": {"pitch": 3}}, "en", "There is no setting called “pitch”."),
+    ],
+)  # fmt: skip
+def test_what_a_vendor_does_not_support_is_refused_in_words(talent, choice, language, sentence) -> None:
+    models = {"stt": OPENAI, "llm": OPENAI, "tts": OPENAI} | {talent: choice}
+    assert sentence.lower() in str(told(draft(models=models, language=language))).lower()
+
+
 def test_a_model_without_tools_cannot_run_a_script_that_leads_somewhere(plain_model: str) -> None:
     choice = {"vendor": plain_model}
     found = [sentence for _, sentence, _ in told(draft(models={"llm": choice, "small": choice}))]
