@@ -207,14 +207,14 @@ def _stt(provider: Provider, context: BuildContext) -> Any:
         url = base.rstrip("/") + "/v1/listen" + query(common)
         headers = {"Authorization": f"Token {key}", "Content-Type": "audio/wav"}
         return services.posted_ears(
-            VENDOR.label, context, lambda wav: Post(url, headers, content=wav), _prerecorded, model=model
+            VENDOR.label, lambda wav: Post(url, headers, content=wav), _prerecorded, model=model
         )
     common["interim_results"] = True
     return services.ears(VENDOR.label, context, lambda: NovaWire(base, key, common), latency=0.35, model=model)
 
 
-def _prerecorded(answer: bytes) -> Final:
-    best = loads(answer)["results"]["channels"][0]["alternatives"][0]
+def _prerecorded(told: dict[str, Any]) -> Final:
+    best = told["results"]["channels"][0]["alternatives"][0]
     return Final(str(best["transcript"]), mean([best.get("confidence")]), finalized=True)
 
 

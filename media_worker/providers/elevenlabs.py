@@ -223,8 +223,7 @@ def _worded(reason: str) -> VendorSaid:
     return VendorSaid(reason or "It ended the session (1008).")
 
 
-def _transcribed(answer: bytes) -> Final:
-    told = loads(answer)
+def _transcribed(told: dict[str, Any]) -> Final:
     return Final(str(told["text"]), _sure(told.get("words") or ()), finalized=True)
 
 
@@ -237,7 +236,6 @@ def _stt(provider: Provider, context: BuildContext) -> Any:
         fields = {"model_id": model.removesuffix("_realtime"), "language_code": services.language_of(context)}
         return services.posted_ears(
             VENDOR.label,
-            context,
             lambda wav: Post(url, {"xi-api-key": key}, fields=fields, file=("file", wav)),
             _transcribed,
             model=fields["model_id"],

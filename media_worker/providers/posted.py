@@ -206,8 +206,9 @@ async def _of_json(received: AsyncIterator[bytes], name: str) -> AsyncIterator[b
         if len(whole) > _LARGEST_ANSWER:
             raise VendorFailed("The vendor's answer is far too large.")
     try:
-        yield base64.b64decode(_object(whole)[name], validate=True)
-    except (KeyError, TypeError, ValueError):
+        held = _object(whole)[name]
+        yield base64.b64decode(held[0] if isinstance(held, list) else held, validate=True)
+    except (KeyError, IndexError, TypeError, ValueError):
         raise VendorFailed("The vendor's answer holds no sound.") from None
 
 

@@ -141,13 +141,6 @@ def _language(context: BuildContext) -> str:
     return f"{services.language_of(context)}-IN"
 
 
-def _audios(answer: bytes) -> bytes:
-    """One WAV, or bare samples, in base64."""
-    from media_worker.providers.streaming.posted import samples_of
-
-    return samples_of(base64.b64decode(loads(answer)["audios"][0]))
-
-
 def _stt(provider: Provider, context: BuildContext) -> Any:
     model = str(option(provider, STT, "model"))
     base, key = provider.base_url or BASE_URL, services.key_of(provider, VENDOR.label)
@@ -181,7 +174,7 @@ def _tts(provider: Provider, context: BuildContext) -> Any:
         "model": model,
     }
     if services.over_http(provider, TTS):
-        names = ("target_language_code", "speaker", "enable_preprocessing", "pace", "model", "output_audio_codec")
+        names = ("target_language_code", "speaker", "enable_preprocessing", "pace", "model")
         request = {name: config[name] for name in names} | {"speech_sample_rate": context.sample_rate}
         url, headers = base.rstrip("/") + "/text-to-speech", {"api-subscription-key": key}
         return services.posted_voice(
@@ -190,7 +183,7 @@ def _tts(provider: Provider, context: BuildContext) -> Any:
             lambda text: Post(url, headers, {**request, "text": text}),
             model=model,
             voice=voice,
-            unpack=_audios,
+            field="audios",
         )
     return services.voice(VENDOR.label, context, lambda: BulbulWire(base, key, model, config), model=model, voice=voice)
 

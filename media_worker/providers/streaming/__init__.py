@@ -5,5 +5,5 @@
 `ears.py`    a pipecat STT that speaks any such protocol
 `voice.py`   a pipecat TTS that speaks any such protocol
 `timing.py`  when words begin within their sound
-`posted.py`  the same vendors over plain HTTP
+Over plain HTTP the same vendors use `providers/posted.py`.
 """

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import lru_cache
 from typing import Self
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from media_worker.providers.http import tls
 from media_worker.providers.streaming.wire import Door, Message, VendorSilent
 
 OPEN_SECONDS = 3.0
@@ -56,7 +55,7 @@ class Line:
                 max_size=LARGEST,
                 compression=None,
                 proxy=None,
-                ssl=_tls() if door.url.startswith("wss:") else None,
+                ssl=tls() if door.url.startswith("wss:") else None,
             )
         except TimeoutError as error:
             raise VendorSilent("The vendor did not answer.") from error
@@ -104,9 +103,3 @@ class Line:
             await self._socket.close()
         with suppress(asyncio.CancelledError):
             await asyncio.gather(self._writer, return_exceptions=True)
-
-
-@lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    """Making one takes some 20 ms of the event loop."""
-    return ssl.create_default_context()

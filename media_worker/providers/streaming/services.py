@@ -48,19 +48,48 @@ def posted_voice(
     *,
     model: str,
     voice: str,
-    unpack: Callable[[bytes], bytes] | None = None,
+    field: str = "",
 ) -> Any:
-    from media_worker.providers.streaming.posted import PostedVoice
+    """The answer is samples at the call's rate, or, with a `field`, JSON that holds a WAV there."""
+    from media_worker.providers.posted import PostedVoice
 
-    return PostedVoice(label=label, post=post, unpack=unpack, rate=context.sample_rate, model=model, voice=voice)
+    return PostedVoice(
+        label=label,
+        ask=lambda text: _request(post(text)),
+        sound="json" if field else "pcm",
+        field=field,
+        rate=context.sample_rate,
+        model=model,
+        voice=voice,
+    )
 
 
 def posted_ears(
-    label: str, context: BuildContext, post: Callable[[bytes], Post], read: Callable[[bytes], Final], *, model: str
+    label: str, post: Callable[[bytes], Post], read: Callable[[dict[str, Any]], Final], *, model: str
 ) -> Any:
-    from media_worker.providers.streaming.posted import PostedEars
+    from media_worker.providers.posted import PostedEars, Transcript
 
-    return PostedEars(label=label, post=post, read=read, rate=context.sample_rate, model=model)
+    def heard(told: dict[str, Any]) -> Transcript:
+        final = read(told)
+        return Transcript(final.text.strip(), final.confidence)
+
+    return PostedEars(label=label, ask=lambda wav: _request(post(wav)), read=heard, latency=2.0, model=model)
+
+
+def _request(post: Post) -> Any:
+    import httpx2
+
+    from media_worker.providers import posted
+
+    if post.file is not None:
+        name, wav = post.file
+        files = {name: ("speech.wav", wav, "audio/wav")}
+        request = httpx2.Request("POST", post.url, data=post.fields, files=files)
+    elif post.json is not None:
+        request = httpx2.Request("POST", post.url, json=post.json)
+    else:
+        return posted.Post(post.url, post.content, post.headers)
+    return posted.Post(post.url, request.read(), post.headers | {"content-type": request.headers["content-type"]})
 
 
 def over_http(provider: Provider, talent: Talent) -> bool:

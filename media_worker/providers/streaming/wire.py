@@ -148,7 +148,7 @@ class Post:
     url: str
     headers: dict[str, str] = field(default_factory=dict)
     json: dict[str, Any] | None = None
-    content: bytes | None = None
+    content: bytes = b""
     fields: dict[str, Any] | None = None
     file: tuple[str, bytes] | None = None
 

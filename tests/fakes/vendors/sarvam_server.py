@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import io
 import json
+import wave
 
 from aiohttp import web
 
@@ -87,5 +89,11 @@ class SarvamServer(SocketVendor):
 
     async def post(self, request: web.Request, seen: Seen, fault: Fault | None) -> web.StreamResponse:
         seen.body = await request.json()
-        sound = tone_for(seen.body["text"], seen.body["speech_sample_rate"])
-        return web.json_response({"request_id": "r-1", "audios": [base64.b64encode(sound).decode()]})
+        rate = seen.body["speech_sample_rate"]
+        file = io.BytesIO()
+        with wave.open(file, "wb") as wav:
+            wav.setnchannels(1)
+            wav.setsampwidth(2)
+            wav.setframerate(rate)
+            wav.writeframes(tone_for(seen.body["text"], rate))
+        return web.json_response({"request_id": "r-1", "audios": [base64.b64encode(file.getvalue()).decode()]})

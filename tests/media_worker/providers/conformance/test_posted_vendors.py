@@ -108,14 +108,16 @@ FAULTS = [
 ]
 every_voice = pytest.mark.parametrize("posted", VOICES, ids=lambda posted: posted.name)
 all_ears = pytest.mark.parametrize("posted", EARS, ids=lambda posted: posted.name)
-every_fault = pytest.mark.parametrize(
-    ("fault", "kind"), FAULTS, ids=lambda value: f"{value.kind}{value.status}" if isinstance(value, Fault) else ""
-)
+
+
+def failing(faults: list[tuple[Fault, str]]) -> Any:
+    ids = [f"{fault.kind}{fault.status}" for fault, _ in faults]
+    return pytest.mark.parametrize(("fault", "kind"), faults, ids=ids)
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("media_worker.providers.streaming.posted.READ_SECONDS", 1.0)
+    monkeypatch.setattr("media_worker.providers.posted.STT_SECONDS", 1.0)
 
 
 @pytest.fixture
@@ -150,7 +152,7 @@ async def test_an_utterance_is_posted_and_its_sound_passed_on(posted: Posted, se
 
 
 @every_voice
-@every_fault
+@failing(FAULTS[:-1])  # a voice that is silent is the pipeline's to notice
 async def test_a_voice_that_fails_is_told_after_one_attempt(
     posted: Posted, server: SocketVendor, fault: Fault, kind: str
 ) -> None:
@@ -195,7 +197,7 @@ async def test_a_stretch_of_speech_is_posted_as_a_wav(posted: Posted, server: So
 
 
 @all_ears
-@every_fault
+@failing(FAULTS)
 async def test_ears_that_fail_say_so_after_one_attempt(
     posted: Posted, server: SocketVendor, fault: Fault, kind: str
 ) -> None:
