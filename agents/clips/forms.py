@@ -41,7 +41,7 @@ class ClipForm(forms.Form):
 
 class NewClipForm(ClipForm):
     file = forms.FileField(
-        label="Sound file",
+        label="Or a sound file",
         required=True,
         error_messages={"required": "Record it, or choose a file."},
         widget=forms.FileInput(attrs={"accept": ".wav,.mp3,.ogg,.flac,audio/wav,audio/mpeg,audio/ogg,audio/flac"}),
