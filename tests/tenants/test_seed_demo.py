@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django_tenants.utils import schema_context
 
 from calls.models import Call, PhoneNumber, Turn
+from calls.tracing import reading
 from tenants.audit.queries import verify
 from tenants.people.models import Role, User
 from tests.tenants.browse import Visitor, visitor
@@ -62,7 +63,11 @@ def test_the_made_up_calls_are_recognisable(world: World):
         assert calls.count() > 50
         assert all(call.carrier_call_id.startswith("demo-history-") for call in calls)
         assert all(call.caller.startswith("+14155550") for call in calls), "numbers kept for fiction"
-        assert Turn.objects.filter(gap_ms__isnull=False).exists()
+        reply = Turn.objects.filter(gap_ms__isnull=False).first()
+        assert reply is not None
+        traced = reading.exchange(reply.call_id, reply.turn)
+        assert traced.gap_ms == reply.gap_ms
+        assert {stage.stage for stage in traced.stages} == {"stt", "turn", "llm", "tts"}
 
 
 def test_it_touches_no_other_agency(world: World):

@@ -18,6 +18,7 @@ from agents.models import Agent
 from calls.models import Call, CallEvent, PhoneNumber, Turn
 from tenants.usage import actions as usage
 from tenants.usage.actions import CALL_SECONDS, Quantity
+from voiceops.demo import trace
 
 CALLS = 96
 DAYS = 14
@@ -193,6 +194,7 @@ def _call(
         kind="started",
         data={"kind": "started", "worker": "history", "resumed": False},
     )
+    CallEvent.objects.bulk_create(trace.events(call, turns))
     spoken = sum(len(text) for who, text in script.said if who == A)
     usage.record(
         [
