@@ -23,6 +23,7 @@ from pipecat.services.tts_service import TTSService
 
 from media_worker.contract.spec import Provider
 from media_worker.providers.base import BuildContext, ProviderUnavailable, Talent, VendorSpec, number, option
+from media_worker.providers.containers import NotSamples, unwrap
 from media_worker.providers.http import CONNECT_SECONDS, READ_SECONDS, VendorFailed, tls
 from media_worker.providers.posted import Post, PostedEars, Transcript
 
@@ -234,13 +235,18 @@ class OpenAITTS(TTSService):
                     yield ErrorFrame(error=f"The voice answered with {kind} in place of sound.")
                     return
                 await self.start_tts_usage_metrics(text)
-                odd = b""
+                odd, rate, begun = b"", self._rate, False
                 async for chunk in response.iter_bytes(int(self._rate * FIRST_SECONDS) * 2):
                     whole = odd + chunk
+                    if not begun:
+                        begun = True
+                        whole, rate = unwrap(whole, rate, kind)
                     odd = whole[len(whole) // 2 * 2 :]
                     if len(whole) > 1:
                         await self.stop_ttfb_metrics()
-                        yield TTSAudioRawFrame(whole[: len(whole) // 2 * 2], self._rate, 1, context_id=context_id)
+                        yield TTSAudioRawFrame(whole[: len(whole) // 2 * 2], rate, 1, context_id=context_id)
+        except NotSamples as error:
+            yield ErrorFrame(error=f"The voice answered with {error}.")
         except APIStatusError as error:
             yield ErrorFrame(error=f"The voice answered {error.status_code}.", exception=error)
         except APIConnectionError as error:

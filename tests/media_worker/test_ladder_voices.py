@@ -7,7 +7,8 @@ import pytest
 from media_worker.contract import events as told
 from media_worker.pipeline.ladder import APOLOGY_WORDS
 from media_worker.pipeline.speech import Books, Speech
-from tests.fakes.vendors.openai_server import FakeOpenAI, Fault
+from media_worker.providers.containers import NotSamples, unwrap
+from tests.fakes.vendors.openai_server import SECONDS_PER_CHARACTER, FakeOpenAI, Fault
 from tests.media_worker.backups import agent, said, steps, vendor
 from tests.media_worker.conftest import GREETING, HOURS, calling, clip
 from tests.media_worker.test_hybrid_voice import fetched, recorded, share_of, with_clips
@@ -29,7 +30,14 @@ def rules(**tts) -> dict:
 
 @pytest.mark.parametrize(
     "fault",
-    [Fault("cut", after=4), Fault("stall", after=4), Fault("status", status=500), Fault("html"), Fault("empty")],
+    [
+        Fault("cut", after=4),
+        Fault("stall", after=4),
+        Fault("status", status=500),
+        Fault("html"),
+        Fault("empty"),
+        Fault("mp3"),
+    ],
     ids=lambda fault: fault.kind,
 )
 async def test_a_backup_voice_goes_on_where_the_first_one_stopped(workers, fault):
@@ -48,6 +56,29 @@ async def test_a_backup_voice_goes_on_where_the_first_one_stopped(workers, fault
         assert 0 < len(continued[0].split()) < len(HOURS.split(". ")[0].split())
     assert HOURS.endswith(" ".join(continued))
     assert caller.snapshots[-1].media["tts"] == 1
+
+
+async def test_a_voice_at_another_rate_than_it_should_have_is_heard_at_its_own(workers):
+    worker = await workers()
+    async with FakeOpenAI() as server:
+        server.faults["tts"] = [Fault("rate")] * 2
+        async with calling(worker, agent(rules(tts=vendor(server)))) as caller:
+            assert (await caller.until_heard(0)).text == GREETING
+    seconds = [span.seconds for span in caller.of(told.Span) if span.stage == "tts"]
+    assert sum(seconds) == pytest.approx(SECONDS_PER_CHARACTER * (len(GREETING) - 1), abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"), [(b"ID3\x04", ""), (b"OggS", ""), (b"\xff\xfb\x90", "audio/mpeg"), (b"RIFF0000WAVEjunk", "")]
+)
+def test_what_is_no_sound_is_not_played(head: bytes, kind: str):
+    with pytest.raises(NotSamples):
+        unwrap(head + bytes(100), 24000, kind)
+
+
+def test_samples_are_left_as_they_are():
+    assert unwrap(b"\xff\xfb" + bytes(99), 24000) == (b"\xff\xfb" + bytes(99), 24000)
+    assert unwrap(b"", 24000) == (b"", 24000)
 
 
 async def test_without_any_voice_the_caller_hears_a_recorded_apology(workers):

@@ -173,7 +173,7 @@ class FakeOpenAI:
         seen, refusal = await self._enter(request, "tts", body, self.delays.tts)
         if refusal is not None:
             return refusal
-        return await self._stream(request, seen, "audio/pcm", self._audio(body["input"]))
+        return await self._stream(request, seen, "audio/pcm", self._audio(body["input"], seen.fault))
 
     async def _models(self, request: web.Request) -> web.Response:
         refusal = self._unauthorized(request)
@@ -206,7 +206,7 @@ class FakeOpenAI:
         try:
             number = 0
             async for piece in pieces:
-                if fault is not None and (fault.kind == "empty" or number >= fault.after):
+                if fault is not None and fault.kind in _CUTTING and (fault.kind == "empty" or number >= fault.after):
                     break
                 await response.write(piece)
                 number += 1
@@ -254,10 +254,27 @@ class FakeOpenAI:
         choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if tools else "stop"}
         return {**_head(body, "chat.completion"), "choices": [choice], "usage": _usage(reply)}
 
-    async def _audio(self, text: str) -> AsyncIterator[bytes]:
+    async def _audio(self, text: str, fault: Fault | None) -> AsyncIterator[bytes]:
         tone = tone_for(text)
+        if fault is not None and fault.kind == "mp3":
+            tone = b"ID3\x04" + tone
+        elif fault is not None and fault.kind == "rate":
+            tone = _wav(np.frombuffer(tone, "<i2")[::3].tobytes(), RATE // 3)
         for start in range(0, len(tone), 9600):
             yield tone[start : start + 9600]
+
+
+_CUTTING = ("stall", "cut", "empty")
+
+
+def _wav(pcm: bytes, rate: int) -> bytes:
+    with io.BytesIO() as out:
+        with wave.open(out, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(rate)
+            file.writeframes(pcm)
+        return out.getvalue()
 
 
 _SECOND = (np.sin(np.arange(RATE) * 2 * np.pi * 220 / RATE) * 9000).astype(np.int16).tobytes()
