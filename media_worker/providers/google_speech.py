@@ -1,7 +1,7 @@
-"""Google Cloud Speech-to-Text and Text-to-Speech, by their REST APIs and an API key: no SDK, no service account's file.
+"""Google Cloud Speech-to-Text and Text-to-Speech by an API key: no service account's file.
 
-Streamed transcription is gRPC only, and not here: the ears get an utterance once it is over.
-cloud.google.com/speech-to-text/docs/reference/rest/v1/speech/recognize,
+The ears stream over gRPC, which needs the extra “google”; without it, or when the option says so, they go by REST and get
+an utterance once it is over. cloud.google.com/speech-to-text/docs/reference/rest/v1/speech/recognize,
 cloud.google.com/text-to-speech/docs/reference/rest/v1/text/synthesize.
 """
 
@@ -10,9 +10,21 @@ from __future__ import annotations
 import base64
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import BuildContext, Field, Probe, Stt, Tts, VendorSpec, key_of, number, option
+from media_worker.providers.base import (
+    BuildContext,
+    Field,
+    Probe,
+    Stt,
+    Tts,
+    VendorSpec,
+    key_of,
+    missing,
+    number,
+    option,
+)
 from media_worker.providers.locales import locale
 from media_worker.providers.streaming import services
 from media_worker.providers.streaming.wire import words_of
@@ -22,6 +34,30 @@ TTS_URL = "https://texttospeech.googleapis.com"
 
 
 def _stt(provider: Provider, context: BuildContext) -> Any:
+    return _by_rest(provider, context) if option(provider, STT, "way") == "rest" else _streamed(provider, context)
+
+
+def _streamed(provider: Provider, context: BuildContext) -> Any:
+    try:
+        from media_worker.providers.google_streaming import GoogleEars
+    except ImportError as error:
+        raise missing("google", VENDOR.label) from error
+    words = list(words_of(option(provider, STT, "words")))
+    config: dict[str, Any] = {
+        "language_code": locale(context.spec.agent.language),
+        "model": str(option(provider, STT, "model")),
+        "enable_automatic_punctuation": True,
+        "max_alternatives": 1,
+        "speech_contexts": [{"phrases": words}] if words else [],
+    }
+    where = urlsplit(provider.base_url or STT_URL)
+    secure = where.scheme == "https"
+    host = f"{where.hostname}:{where.port or (443 if secure else 80)}"
+    key = key_of(provider, VENDOR)
+    return GoogleEars(label=VENDOR.label, host=host, secure=secure, key=key, config=config, rate=context.sample_rate)
+
+
+def _by_rest(provider: Provider, context: BuildContext) -> Any:
     from media_worker.providers.posted import Post, PostedEars, Transcript
 
     model = str(option(provider, STT, "model"))
@@ -88,10 +124,18 @@ def _headers(provider: Provider) -> dict[str, str]:
 STT = Stt(
     build=_stt,
     options=(
+        Field(
+            "way",
+            "Way",
+            "choice",
+            default="stream",
+            choices=(("stream", "Streamed, needs the extra “google”"), ("rest", "Whole utterances, slower")),
+        ),
         Field("model", "Model", default="telephony", help="For example telephony, latest_short or default."),
         Field("words", "Words to expect", help="Names and terms that are easily misheard, separated by commas."),
     ),
-    note="Hears an utterance once it is over.",
+    streaming=True,
+    interim=True,
 )
 
 TTS = Tts(
