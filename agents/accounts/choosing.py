@@ -156,8 +156,7 @@ class _Maker:
         for vendor in vendors(talent):
             bare_mind = optional and vendor.llm is not None and vendor.llm.build is None
             if not vendor.account and not bare_mind:
-                label = vendor.label if vendor.name == BUILT_IN else f"{vendor.label} (on this machine)"
-                offers.append(Offer(vendor.name, label, key == vendor.name))
+                offers.append(Offer(vendor.name, vendor.label, key == vendor.name))
         for account in self._accounts:
             known = queries.vendor_of(account)
             if known and known.talent(talent):

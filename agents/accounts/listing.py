@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from agents.accounts import pools
 from agents.accounts.queries import active, can_be_tried, vendor_of
+from agents.content import BUILT_IN
 from agents.models import ProviderAccount, ProviderKey
 from media_worker.providers.base import TalentName, VendorSpec
 
@@ -115,9 +116,9 @@ def _state(keys: Sequence[KeyRow], account: ProviderAccount) -> str:
 
 
 def groups(vendors: Iterable[VendorSpec], search: str = "") -> list[Group]:
-    """Vendors that need something set up, by talent; one with several talents is in several groups."""
+    """All vendors but the built-in, by talent; one with several talents is in several groups."""
     wanted = search.casefold().split()
-    shown = [vendor for vendor in vendors if vendor.account and all(word in _about(vendor) for word in wanted)]
+    shown = [one for one in vendors if one.name != BUILT_IN and all(word in _about(one) for word in wanted)]
     found = [
         Group(icon, title, about, [vendor for vendor in shown if vendor.talent(talent)])
         for talent, title, about, icon in GROUPS

@@ -36,11 +36,15 @@ def writer() -> ProviderAccount | None:
 
 
 def can_be_tried(account: ProviderAccount) -> bool:
-    """Whether the vendor says how an account is tested without a call."""
+    """Whether the vendor says how an account is tested without a call, and there is an address to ask: a model that runs
+    beside the worker has none."""
     vendor = vendor_of(account)
     if vendor is None or vendor.probe is None:
         return False
-    return not (vendor.probe.elsewhere and account.base_url)
+    probe = vendor.probe
+    if probe.unless and account.account.get(probe.unless):
+        return False
+    return not probe.elsewhere if account.base_url else bool(probe.base)
 
 
 def as_provider(account: ProviderAccount, key: ProviderKey | None = None) -> Provider:

@@ -163,6 +163,8 @@ class Probe:
     lists: str = "data"
     elsewhere: bool = False
     """`base` is another server than the one calls go to: an account with an address of its own cannot be tested."""
+    unless: str = ""
+    """A field of the account that, when it is set, stands for having no server to ask."""
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,6 @@ VENDOR = VendorSpec(
     ),
     tts=TTS,
     local=True,
-    probe=Probe(path="/audio/voices", base=BASE_URL, lists=""),
+    probe=Probe(path="/audio/voices", base=BASE_URL, lists="", unless="folder"),
     note="Nothing leaves your machines unless this address does.",
 )  # fmt: skip

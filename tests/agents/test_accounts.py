@@ -14,6 +14,7 @@ from agents.content import read
 from agents.generate import Request, model
 from agents.generate.make import generate
 from agents.models import Agent, ProviderAccount, ProviderKey
+from media_worker.providers.base import VendorSpec
 from media_worker.providers.registry import vendors
 from tenants.audit.models import AuditEvent
 from tests.agents.conftest import browser
@@ -189,3 +190,26 @@ def test_a_model_that_fails_leaves_the_built_in_generator(
     assert created.made.template == "clinic"
     assert "could not write it" in created.made.notes[0]
     assert Agent.objects.get(name="Desk").published is not None
+
+
+def test_vendors_are_found_by_what_they_do_and_by_name(agency: World) -> None:
+    page = browser(agency.alice)
+    shown = page.get(reverse("vendors")).content.decode()
+    for title in ("Ears", "Minds", "Voices", "Speech-to-speech"):
+        assert f"<h2>{title}</h2>" in shown
+    assert "Built in" not in shown
+    assert "Needs no account: choose it in an agent" in shown
+    found = page.get(reverse("vendors"), {"q": "local voice"}).content.decode()
+    assert "Piper" in found
+    assert "Deepgram" not in found
+    assert "No vendor by that name" in page.get(reverse("vendors"), {"q": "zzz"}).content.decode()
+    assert browser(agency.bob).get(reverse("vendors")).status_code == 404
+
+
+@pytest.mark.parametrize("vendor", [vendor for vendor in vendors() if vendor.account], ids=lambda vendor: vendor.name)
+def test_every_vendor_has_a_form_that_opens_and_says_what_is_missing(agency: World, vendor: VendorSpec) -> None:
+    page, where = browser(agency.alice), reverse("new_provider", args=[vendor.name])
+    assert page.get(where).status_code == 200
+    refused = page.post(where, {"label": ""})
+    assert refused.status_code == 422
+    assert "This field is required" in refused.content.decode()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
+from agents.accounts.queries import can_be_tried
 from agents.accounts.reaching import addressed
+from agents.models import ProviderAccount
 from media_worker.contract.spec import Provider
 from media_worker.providers.base import Probe
 from voiceops.lib.errors import ProviderRefused
@@ -51,3 +53,22 @@ def test_a_field_cannot_lead_to_another_host(region: str) -> None:
     probe = Probe("/models", "https://{region}.v.example")
     with pytest.raises(ProviderRefused, match="region is missing or not written"):
         addressed(provider(account={"region": region}), probe, probe.path)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "base_url", "account", "possible"),
+    [
+        ("openai", "", {}, True),
+        ("openai_compatible", "https://own.example/v1", {}, True),
+        ("openai_compatible", "", {}, False),
+        ("sarvam", "", {}, False),
+        ("speechmatics", "", {}, True),
+        ("speechmatics", "https://us.rt.speechmatics.com", {}, False),
+        ("piper", "http://localhost:5000", {}, True),
+        ("piper", "http://localhost:5000", {"folder": "/voices"}, False),
+        ("a_vendor_of_the_past", "", {}, False),
+    ],
+)
+def test_what_cannot_be_asked_is_not_tried(vendor: str, base_url: str, account: dict[str, str], possible: bool) -> None:
+    row = ProviderAccount(vendor=vendor, label="Any", base_url=base_url, account=account)
+    assert can_be_tried(row) is possible
