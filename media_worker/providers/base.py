@@ -203,6 +203,14 @@ def key_of(provider: Provider, vendor: VendorSpec) -> str:
     return provider.api_key.get_secret_value()
 
 
+def address_of(provider: Provider, vendor: VendorSpec) -> str:
+    """The account's own address, without the last slash. The usual address of a local server is only what a form begins
+    with: the control plane decides which addresses an agency may use, and an empty one was never looked at."""
+    if not provider.base_url:
+        raise ProviderUnavailable(f"The account of {vendor.label} has no address.")
+    return provider.base_url.rstrip("/")
+
+
 def missing(extra: str, vendor: str) -> ProviderUnavailable:
     """For an `except ImportError`: which of the optional parts to install."""
     return ProviderUnavailable(f'{vendor} needs a part that is not installed: pip install "voiceops[{extra}]".')

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import BuildContext, Field, Probe, Tts, VendorSpec, number, option
+from media_worker.providers.base import BuildContext, Field, Probe, Tts, VendorSpec, address_of, number, option
 
 BASE_URL = "http://localhost:4123/v1"
 
@@ -24,7 +24,7 @@ def _tts(provider: Provider, context: BuildContext) -> Any:
         for name in ("exaggeration", "temperature")
         if option(provider, TTS, name) is not None
     }
-    url = f"{(provider.base_url or BASE_URL).rstrip('/')}/audio/speech"
+    url = f"{address_of(provider, VENDOR)}/audio/speech"
     headers = {"content-type": "application/json"}
     if provider.api_key:
         headers["authorization"] = f"Bearer {provider.api_key.get_secret_value()}"
@@ -48,7 +48,7 @@ VENDOR = VendorSpec(
     name="chatterbox",
     label="Chatterbox",
     account=(
-        Field("base_url", "Address", "url", default=BASE_URL, help="Up to and with /v1."),
+        Field("base_url", "Address", "url", required=True, default=BASE_URL, help="Up to and with /v1."),
         Field("api_key", "API key", "secret", help="Only if the server asks for one."),
     ),
     tts=TTS,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import BuildContext, Field, Probe, Tts, VendorSpec, number, option
+from media_worker.providers.base import BuildContext, Field, Probe, Tts, VendorSpec, address_of, number, option
 
 BASE_URL = "http://localhost:8880/v1"
 
@@ -18,7 +18,7 @@ def _tts(provider: Provider, context: BuildContext) -> Any:
     if not folder:
         from media_worker.providers.openai_services import build_tts
 
-        return build_tts(provider, context, VENDOR, BASE_URL)
+        return build_tts(provider, context, VENDOR, address_of(provider, VENDOR))
     from media_worker.providers.local.services import LocalVoice
 
     voice = str(option(provider, TTS, "voice"))

@@ -271,4 +271,4 @@ def _text(value: Any) -> str | None:
 
 def _http(read: float = READ_SECONDS) -> httpx2.AsyncClient:
     timeout = httpx2.Timeout(read, connect=CONNECT_SECONDS)
-    return DefaultAsyncHttpx2Client(verify=tls(), timeout=timeout, trust_env=False)
+    return DefaultAsyncHttpx2Client(verify=tls(), timeout=timeout, trust_env=False, follow_redirects=False)

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import BuildContext, Field, Probe, Tts, VendorSpec, number, option
+from media_worker.providers.base import BuildContext, Field, Probe, Tts, VendorSpec, address_of, number, option
 
 BASE_URL = "http://localhost:5000"
 
@@ -27,7 +27,7 @@ def _tts(provider: Provider, context: BuildContext) -> Any:
         )
     from media_worker.providers.posted import Post, PostedVoice
 
-    url = f"{(provider.base_url or BASE_URL).rstrip('/')}/"
+    url = f"{address_of(provider, VENDOR)}/"
 
     def ask(text: str) -> Post:
         body = {"text": text, "voice": voice, "length_scale": round(1 / speed, 3)}

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import BuildContext, Field, Probe, Tts, VendorSpec, option
+from media_worker.providers.base import BuildContext, Field, Probe, Tts, VendorSpec, address_of, option
 
 BASE_URL = "http://localhost:8020"
 LANGUAGES = ("ar", "cs", "de", "en", "es", "fr", "hu", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh", "hi")
@@ -18,7 +18,7 @@ def _tts(provider: Provider, context: BuildContext) -> Any:
     voice = str(option(provider, TTS, "voice"))
     language = context.spec.agent.language.split("-")[0]
     spoken = {"speaker_wav": voice, "language": "zh-cn" if language == "zh" else language}
-    url = f"{(provider.base_url or BASE_URL).rstrip('/')}/tts_to_audio/"
+    url = f"{address_of(provider, VENDOR)}/tts_to_audio/"
 
     def ask(text: str) -> Post:
         return Post(url, json.dumps({"text": text, **spoken}).encode(), {"content-type": "application/json"})
@@ -38,7 +38,7 @@ TTS = Tts(
 VENDOR = VendorSpec(
     name="xtts",
     label="XTTS",
-    account=(Field("base_url", "Address", "url", default=BASE_URL),),
+    account=(Field("base_url", "Address", "url", required=True, default=BASE_URL),),
     tts=TTS,
     local=True,
     probe=Probe(path="/speakers_list", base=BASE_URL, lists=""),

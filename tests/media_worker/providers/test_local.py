@@ -67,6 +67,15 @@ def test_a_missing_extra_says_which_to_install(
 
 
 @pytest.mark.parametrize(
+    ("name", "talent"), [("ollama", "llm"), ("kokoro", "tts"), ("piper", "tts"), ("chatterbox", "tts"), ("xtts", "tts")]
+)
+def test_no_address_is_tried_that_nobody_was_asked_for(name: str, talent: str) -> None:
+    """The usual one lies on the worker's own machine: an agency may only use it when the operator says so."""
+    with pytest.raises(ProviderUnavailable, match="has no address"):
+        build(name, talent)
+
+
+@pytest.mark.parametrize(
     ("engine", "question", "sentence"),
     [
         ("whisper", {"model": "/no/such/model", "device": "cpu"}, "no Whisper model in the folder /no/such/model"),
