@@ -22,13 +22,16 @@ from pipecat.services.tts_service import TTSService
 from media_worker.providers.faults import fault_of
 from media_worker.providers.streaming.line import Line, LineBroken
 from media_worker.providers.streaming.timing import SpokenWordsFrame
-from media_worker.providers.streaming.wire import Done, Sound, Spoken, VendorSilent, VoiceWire, Words
+from media_worker.providers.streaming.wire import Done, Sound, Spoken, VendorSaid, VendorSilent, VoiceWire, Words
 
 FIRST_SECONDS = 3.0
 """Until the first sound of an utterance."""
 
 NEXT_SECONDS = 3.0
 """Between two pieces of its sound."""
+
+LONGEST = (10.0, 0.5)
+"""Seconds that any utterance may last, and so many more for each character."""
 
 SETTLE_SECONDS = 1.5
 """The set-up waits so long at most for the connection to stand or to fail."""
@@ -176,6 +179,7 @@ class StreamingVoice(TTSService):
         utterance = f"u{next(self._numbers)}"
         spoken = self._speak(text, utterance)
         odd = b""
+        left = int((LONGEST[0] + LONGEST[1] * len(text)) * self._rate) * 2
         try:
             async for part in spoken:
                 if isinstance(part, Words):
@@ -183,6 +187,9 @@ class StreamingVoice(TTSService):
                 elif isinstance(part, Sound):
                     whole = odd + part.pcm
                     odd = whole[len(whole) // 2 * 2 :]
+                    left -= len(part.pcm)
+                    if left < 0:
+                        raise VendorSaid("It does not stop speaking.")
                     if len(whole) > 1:
                         await self.stop_ttfb_metrics()
                         yield TTSAudioRawFrame(whole[: len(whole) // 2 * 2], self._rate, 1, context_id=context_id)

@@ -278,6 +278,23 @@ async def test_a_voice_that_breaks_mid_word_is_told_and_speaks_again(
 
 
 @every
+async def test_a_voice_that_never_ends_is_stopped(
+    voice: Voice, server: SocketVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("media_worker.providers.streaming.voice.LONGEST", (0.2, 0.01))
+    server.pace = 0.01
+    async with speaking(voice, server) as rig:
+        await rig.send(TTSSpeakFrame(OPEN))
+        await rig.until(lambda: rig.errors)
+        assert len(sound(rig)) < len(tone_for(OPEN, 8000))
+        assert rig.service.is_usable
+        monkeypatch.undo()
+        await rig.until(lambda: rig.of(TTSStoppedFrame))
+        rig.frames.clear()
+        await spoken(rig, HELLO)
+
+
+@every
 async def test_too_much_is_told_as_that(voice: Voice, server: SocketVendor) -> None:
     if not voice.limits_inside:
         pytest.skip("It limits at the handshake only.")
