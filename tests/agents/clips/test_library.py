@@ -15,6 +15,7 @@ from agents.models import Agent, VoiceClip
 from tenants.audit.models import AuditEvent
 from tests.agents.clips.test_sound import file, speech
 from tests.agents.conftest import browser
+from tests.agents.test_api import program
 from tests.world import RIVAL_HOST, World
 from voiceops.lib.errors import InvalidInput
 
@@ -147,3 +148,23 @@ def test_how_often_callers_heard_a_clip_is_counted(welcome: VoiceClip, front_des
     actions.count_use(front_desk.pk, {welcome.name: 2, "unknown": 5})
     welcome.refresh_from_db()
     assert welcome.used == 2
+
+
+def test_a_program_adds_lists_and_archives_a_clip(front_desk: Agent, agency: World) -> None:
+    bob, where = program(agency.bob), f"/api/v1/agents/{front_desk.pk}/clips/"
+    made = bob.post(where, posted(kind="filler"))
+    assert made.status_code == 201
+    assert (made.json()["name"], made.json()["kind"], made.json()["agent"]) == (
+        "we_are_open",
+        "filler",
+        str(front_desk.pk),
+    )
+    assert [row["words"] for row in bob.get(where).json()] == ["We are open."]
+    wrong = bob.post(where, posted(file=SimpleUploadedFile("a.wav", b"<html>")))
+    assert wrong.status_code == 422
+    assert "WAV, MP3" in wrong.content.decode()
+    assert bob.post(where, b"{}", content_type="application/json").status_code == 415
+    dana = program(agency.dana)
+    assert dana.get(where).status_code in (403, 404)
+    assert bob.delete(f"{where}{made.json()['id']}/").status_code == 204
+    assert bob.get(where).json() == []
