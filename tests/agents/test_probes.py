@@ -6,10 +6,11 @@ import pytest
 from pydantic import SecretStr
 
 from agents.accounts.queries import can_be_tried
-from agents.accounts.reaching import addressed
+from agents.accounts.reaching import addressed, try_out
 from agents.models import ProviderAccount
 from media_worker.contract.spec import Provider
 from media_worker.providers.base import Probe
+from media_worker.providers.registry import vendor
 from voiceops.lib.errors import ProviderRefused
 
 pytestmark = pytest.mark.unit
@@ -72,3 +73,26 @@ def test_a_field_cannot_lead_to_another_host(region: str) -> None:
 def test_what_cannot_be_asked_is_not_tried(vendor: str, base_url: str, account: dict[str, str], possible: bool) -> None:
     row = ProviderAccount(vendor=vendor, label="Any", base_url=base_url, account=account)
     assert can_be_tried(row) is possible
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "header", "value"),
+    [
+        ("deepgram", "https://api.deepgram.com/v1/projects", "Authorization", f"Token {KEY}"),
+        ("speechmatics", "https://asr.api.speechmatics.com/v2/jobs?limit=1", "Authorization", f"Bearer {KEY}"),
+        ("assemblyai", "https://api.assemblyai.com/v2/transcript?limit=1", "Authorization", KEY),
+        ("elevenlabs", "https://api.elevenlabs.io/v1/models", "xi-api-key", KEY),
+        ("cartesia", "https://api.cartesia.ai/voices?limit=1", "X-API-Key", KEY),
+    ],
+)
+def test_a_streaming_vendors_key_can_be_tried(name: str, address: str, header: str, value: str) -> None:
+    probe = vendor(name).probe
+    assert probe is not None
+    where, headers = addressed(provider(vendor=name), probe, probe.path)
+    assert (where, headers[header]) == (address, value)
+
+
+def test_an_address_of_ones_own_is_not_where_the_vendor_answers_such_requests() -> None:
+    account = ProviderAccount(vendor="assemblyai", base_url="https://streaming.eu.assemblyai.com")
+    with pytest.raises(ProviderRefused, match="an address of its own cannot be tested"):
+        try_out(account)
