@@ -17,7 +17,7 @@ from calls.telephony.base import (
     Stopped,
     StreamStarted,
 )
-from calls.telephony.twilio import TwilioCodec
+from calls.telephony.twilio_stream import TwilioCodec
 from tests.calls.telephony.hostile import nonsense
 
 pytestmark = pytest.mark.unit
