@@ -22,6 +22,7 @@ LLM = Llm(
     options=thinking_options(
         "claude-haiku-4-5", "For example claude-haiku-4-5 (fast) or claude-sonnet-4-6.", hottest=1
     ),
+    note="Current models take no temperature: it is left out for them.",
 )
 
 VENDOR = VendorSpec(

@@ -44,7 +44,7 @@ S2S = S2s(
 
 LLM = Llm(
     build=_llm,
-    options=thinking_options("gemini-2.5-flash", "For example gemini-2.5-flash-lite (faster) or gemini-3.6-flash."),
+    options=thinking_options("gemini-3.6-flash", "For example gemini-3.5-flash-lite (faster) or gemini-2.5-flash."),
 )
 
 VENDOR = VendorSpec(

@@ -7,6 +7,7 @@ One TLS context serves all calls, because making one takes some 20 ms of the eve
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -75,7 +76,10 @@ def build_llm(
     else:
         settings.max_tokens = longest
     temperature = option(provider, talent, "temperature")
-    if temperature is not None:
+    least = least_reasoning(str(settings.model)) if kind.reasons else None
+    if least:
+        settings.extra = {"reasoning_effort": least, **settings.extra}
+    elif temperature is not None:
         settings.temperature = number(provider, talent, "temperature")
     return kind(
         api_key=_key(provider),
@@ -84,6 +88,19 @@ def build_llm(
         project=_text(provider.account.get("project")),
         settings=settings,
     )
+
+
+def least_reasoning(model: str) -> str | None:
+    """What a model that reasons unless told otherwise is told, because a caller waits; None for all others.
+
+    platform.openai.com/docs/guides/reasoning: “none” came with gpt-5.1, “minimal” is gpt-5's alone. Such models take no
+    temperature.
+    """
+    if re.match(r"o[1-9]", model):
+        return "low"
+    if not re.match(r"gpt-[5-9]", model) or "-chat" in model:
+        return None
+    return "minimal" if re.match(r"gpt-5(-|$)", model) else "none"
 
 
 def build_tts(provider: Provider, context: BuildContext, vendor: VendorSpec, base_url: str | None = None) -> Any:

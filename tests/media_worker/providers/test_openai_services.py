@@ -124,3 +124,16 @@ async def test_ears_with_a_wrong_key_say_so(server: FakeOpenAI) -> None:
     errors = [frame for frame in up if isinstance(frame, ErrorFrame)]
     assert errors
     assert "sk-wrong" not in str(errors)
+
+
+@pytest.mark.parametrize(
+    ("model", "effort", "temperature"),
+    [("gpt-4.1-mini", None, 0.3), ("gpt-5-mini", "minimal", None), ("gpt-5.4", "none", None), ("o4-mini", "low", None)],
+)
+async def test_a_model_that_reasons_is_told_to_do_the_least(
+    server: FakeOpenAI, model: str, effort: str | None, temperature: float | None
+) -> None:
+    await through(build(server, "llm", vendor_name="openai", model=model, temperature=0.3), question())
+    (request,) = server.requests("llm")
+    assert (request.body.get("reasoning_effort"), request.body.get("temperature")) == (effort, temperature)
+    assert request.body["max_completion_tokens"] == 400
