@@ -103,6 +103,8 @@ class TurnDetector:
         self._cancel_timers()
         self._open = False
         self._texts: list[str] = []
+        self._before_stretch = 0
+        """So many texts are of earlier stretches of speech."""
         self._interim = ""
         self._heard_of_stretch = False
         self._confidences: list[float] = []
@@ -147,6 +149,7 @@ class TurnDetector:
         self._silent = self._waited = self._final = self._heard_of_stretch = False
         self._begin(now - self._turns.vad_start)
         self._stretch = now - self._turns.vad_start
+        self._before_stretch = len(self._texts)
         self._listener.voice_began()
 
     def speech_stopped(self, audio: bytes) -> None:
@@ -280,7 +283,12 @@ class TurnDetector:
 
     def heard_anew(self) -> None:
         """Another STT hears the last stretch of speech from its beginning: its time begins now."""
-        if not self._open or self.speaking:
+        if not self._open:
+            return
+        del self._texts[self._before_stretch :], self._confidences[self._before_stretch :]
+        self._interim = ""
+        self._heard_of_stretch = self._final = False
+        if self.speaking:
             return
         self._cancel_timers()
         self._silent, self._waited = True, False

@@ -6,7 +6,9 @@ import pytest
 
 from media_worker.contract import events as told
 from media_worker.contract.spec import Fallbacks, Provider
+from tests.fakes.vendors.deepgram_server import DeepgramServer
 from tests.fakes.vendors.openai_server import FakeOpenAI, Fault
+from tests.fakes.vendors.sockets import Fault as SocketFault
 from tests.media_worker.backups import agent, said, steps, vendor
 from tests.media_worker.conftest import HOURS, calling, clip
 
@@ -65,3 +67,18 @@ async def test_ears_whose_key_was_refused_and_that_stand_alone_end_the_call_with
     assert said(caller, 0)[1:] == [Fallbacks().apology]
     assert caller.finished.reason == "provider_error"
     assert any(body.fatal for body in caller.of(told.Fault))
+
+
+async def test_ears_lost_in_mid_word_are_replaced_and_no_word_is_heard_twice(workers):
+    worker = await workers()
+    async with DeepgramServer() as first, FakeOpenAI() as second:
+        first.heard = second.heard = ["what are your opening hours"]
+        first.faults = [SocketFault("cut", after=2), *[SocketFault("status", 500)] * 9]
+        ears = Provider(vendor="deepgram", base_url=first.base_url, api_key=first.key)  # type: ignore[arg-type]
+        what = agent({"llm": BUILT_IN, "stt": ears, "stt_backups": [vendor(second)]})
+        async with calling(worker, what) as caller:
+            await caller.until_heard(0)
+            caller.say(clip("slt_what_are_your_opening_hours"))
+            assert (await caller.until_heard(1)).text == HOURS
+    assert [body.text for body in caller.of(told.UserTurn)] == ["what are your opening hours"]
+    assert ("stt", "next_ears") in steps(caller)
