@@ -184,9 +184,11 @@ class Floor:
 
     # ── words ────────────────────────────────────────────────────────────────────────────────────
 
-    def words(self, text: str, settled: bool) -> None:
+    def words(self, text: str, settled: bool, confidence: float | None) -> None:
         if self._voice:
             self._word_by_word = True
+        if self._doubtful(confidence):
+            return
         if self._interrupted or not self._mind.books.speaking or not self._may_be_stopped():
             return
         needed = self._mind.flow.turns.min_words or (1 if self._pause is not None else _WORDS_WITHOUT_VOICE)
@@ -195,6 +197,10 @@ class Floor:
                 self._go_on()
         elif len(text.split()) >= needed and not self._pick_up(text):
             self._interrupted = self.barge_in()
+
+    def _doubtful(self, confidence: float | None) -> bool:
+        """The STT made something of it, and does not believe it itself."""
+        return confidence is not None and confidence < self._mind.flow.spec.agent.fallbacks.least_confidence
 
     def _only_listening(self, text: str) -> bool:
         """An “uh-huh” that answers nothing."""
@@ -275,7 +281,6 @@ class Floor:
 
     def _said_over_agent(self, turn: UserTurn) -> None:
         mind = self._mind
-        doubtful = turn.confidence is not None and turn.confidence < mind.flow.spec.agent.fallbacks.least_confidence
         if self._only_listening(turn.text):
             speech = mind.books.current
             spoken_into = speech.turn if speech is not None else mind.observer.turn
@@ -285,7 +290,7 @@ class Floor:
             mind.observer.user_turn(turn)
             self._go_on()
         elif len(turn.text.split()) < mind.flow.turns.min_words or (
-            doubtful and turn.ended - turn.started < _WORTH_ASKING
+            self._doubtful(turn.confidence) and turn.ended - turn.started < _WORTH_ASKING
         ):
             self._go_on()
         elif self._may_be_stopped():

@@ -55,7 +55,7 @@ class Listener(Protocol):
     def voice_ended(self, text_owed: float) -> None:
         """`text_owed`: seconds until the STT will have said what it heard; 0 where it says so word by word."""
 
-    def words(self, text: str, settled: bool) -> None:
+    def words(self, text: str, settled: bool, confidence: float | None) -> None:
         """All that was heard of this turn so far. `settled`: the caller is silent, and these words stand."""
 
     def undecided(self, text: str) -> None:
@@ -267,7 +267,8 @@ class TurnDetector:
 
     def _tell_words(self) -> None:
         if self.text:
-            self._listener.words(self.text, settled=self._final and not self.speaking)
+            least = min(self._confidences, default=None)
+            self._listener.words(self.text, self._final and not self.speaking, None if self._interim else least)
 
     def turn_ended_elsewhere(self) -> None:
         """The STT has its own ear for turns, and says that this one is over."""

@@ -34,11 +34,12 @@ WORD_SECONDS = 0.15
 
 @dataclass
 class Line:
-    """What is heard of a stretch of speech: first `interim`, and `text` so many seconds later."""
+    """What is heard of a stretch of speech: first `interim`, where there is one, and `text` so many seconds later."""
 
     interim: str
     text: str
     later: float
+    confidence: float | None = None
 
 
 class ScriptedEars(STTService):
@@ -56,14 +57,16 @@ class ScriptedEars(STTService):
         if isinstance(frame, VADUserStoppedSpeakingFrame):
             line = self.lines.pop(0) if self.lines else ""
             if isinstance(line, Line):
-                await self.push_frame(InterimTranscriptionFrame(text=line.interim, user_id="", timestamp=""))
+                if line.interim:
+                    await self.push_frame(InterimTranscriptionFrame(text=line.interim, user_id="", timestamp=""))
                 self.create_task(self._later(line), "later")
             elif line:
                 await self.push_frame(TranscriptionFrame(text=line, user_id="", timestamp="", finalized=True))
 
     async def _later(self, line: Line) -> None:
         await asyncio.sleep(line.later)
-        await self.push_frame(TranscriptionFrame(text=line.text, user_id="", timestamp="", finalized=True))
+        heard = TranscriptionFrame(text=line.text, user_id="", timestamp="", finalized=True, result=line.confidence)
+        await self.push_frame(heard)
 
 
 class Humming(TTSService):

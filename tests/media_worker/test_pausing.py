@@ -12,7 +12,7 @@ from media_worker.contract.flow import ConversationNode, EndNode, Flow, Intent, 
 from media_worker.contract.spec import CallSpec
 from media_worker.solo import Caller
 from tests.media_worker.conftest import HOURS, calling, clip, spec
-from tests.media_worker.fakes import WORD_SECONDS, Answer, Vendors
+from tests.media_worker.fakes import WORD_SECONDS, Answer, Line, Vendors
 
 pytestmark = pytest.mark.unit
 
@@ -155,6 +155,16 @@ async def test_a_cough_stops_the_agent_where_pausing_is_switched_off(workers):
         answer = await caller.until_heard(1)
     assert answer.interrupted
     assert not caller.of(told.Paused)
+
+
+async def test_a_hum_that_was_heard_as_some_word_or_other_only_pauses_the_agent(workers):
+    worker = await workers(Vendors([QUESTION, Line("", "(unclear)", later=0.1, confidence=0.1)]))
+    async with calling(worker, spec()) as caller:
+        await into_the_answer(caller)
+        caller.say(clip("slt_mm"))
+        answer = await caller.until_heard(1)
+    assert (answer.text, answer.interrupted) == (HOURS, False)
+    assert said(caller) == [QUESTION]
 
 
 async def test_too_few_words_only_pause_the_agent(workers):

@@ -130,7 +130,7 @@ class Told:
     def voice_ended(self, text_owed: float) -> None:
         self.voice.append(False)
 
-    def words(self, text: str, settled: bool) -> None:
+    def words(self, text: str, settled: bool, confidence: float | None) -> None:
         self.heard.append((text, settled))
 
     def undecided(self, text: str) -> None:
