@@ -26,7 +26,7 @@ bench: venv ## Measure, each figure beside its comparison
 	$(PYTHON_IN_VENV) -m bench
 
 assets: ## Build static/dist from static/src (needs Node 20.19 or newer)
-	npm ci --no-audit --no-fund
+	npm install --no-save --no-audit --no-fund  # not `npm ci`: it refuses a lock without packages for other systems, which npm itself leaves out
 	npm run build
 
 screenshots: venv ## Save a picture of every page in build/screenshots
