@@ -122,16 +122,18 @@ class Clips(Phrasebook[Clip]):
         return self._store.get(self._key(clip, self._rate))
 
     async def fetch(self, ask: Ask, first_words: str = "") -> None:
-        """Get what is missing: what keeps a call from silence first, then what is said first, then the rest.
+        """Get what is missing: what is a part of `first_words`, then what keeps a call from silence, then the rest.
 
         Never raises. A clip that cannot be had is passed over; a host that refuses in a row is not asked again.
         """
-        urgent = {words(part) for part in plain_sentences(first_words)}
-        rank = {"apology": 0, "filler": 1}
+        opening = f" {' '.join(words(first_words))} "
+        rank = {"apology": 1, "filler": 2}
+
+        def urgency(clip: Clip) -> int:
+            return 0 if f" {' '.join(words(clip.words))} " in opening else rank.get(clip.kind, 3)
+
         refusals = 0
-        for clip in sorted(
-            self._clips.values(), key=lambda clip: rank.get(clip.kind, 2 if words(clip.words) in urgent else 3)
-        ):
+        for clip in sorted(self._clips.values(), key=urgency):
             try:
                 await self._fetch(clip, ask)
                 refusals = 0

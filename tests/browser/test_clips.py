@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.agents.clips.test_sound import file, speech
 from tests.live import LiveStack
 from tests.world import PASSWORD
 
@@ -71,3 +72,30 @@ def test_a_file_that_is_no_sound_comes_back_with_a_sentence(page: Page) -> None:
     dialog.get_by_role("button", name="Add it").click()
     expect(page.get_by_text("This file holds no sound that can be read.")).to_be_visible()
     expect(page.get_by_label("What is said, word for word")).to_have_value("Nothing at all.")
+
+
+def test_a_call_greets_with_the_recording_and_its_page_says_so(page: Page) -> None:
+    clips = page.url
+    page.get_by_role("link", name="Script").click()
+    page.get_by_label("What it says first").fill("Good day, this is a recording.")
+    expect(page.locator("[data-draft-word]")).to_have_text(re.compile("^Saved "))
+    page.goto(clips)
+    page.get_by_role("link", name="Add a clip").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Sound file").set_input_files(
+        {"name": "day.wav", "mimeType": "audio/wav", "buffer": file(speech(2.0))}
+    )
+    dialog.get_by_label("What is said, word for word").fill("Good day, this is a recording")
+    dialog.get_by_role("button", name="Add it").click()
+    expect(page.locator("tbody tr")).to_contain_text("[clip:good_day_this_is]")
+    for _ in range(6):  # the first call of a worker may greet before the sound is there
+        page.get_by_role("button", name="Talk to it").click()
+        expect(page.locator(".line.agent").first).to_contain_text("this is a recording", timeout=20_000)
+        page.get_by_role("button", name="Hang up").click()
+        page.get_by_role("link", name="Open the call").click()
+        fact = page.locator("dt:has-text('Voice') + dd")
+        expect(fact).to_be_visible(timeout=20_000)
+        if (fact.text_content() or "").startswith("100 % clips"):
+            return
+        page.goto(clips)
+    raise AssertionError("No call played the clip.")
