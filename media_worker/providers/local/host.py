@@ -24,7 +24,7 @@ THREADS = 2
 MOST_WAITING = 16
 
 Work = Callable[[dict[str, Any], bytes], Iterator[bytes]]
-"""Answers a question, piece by piece. Raises ModelMissing for files that are not there."""
+"""Answers a question, piece by piece; with `load` it only has its model ready. Raises ModelMissing for files that are not there."""
 
 
 class ModelMissing(RuntimeError):

@@ -28,6 +28,8 @@ def work(wanted: dict[str, Any], sound: bytes) -> Iterator[bytes]:
     import numpy as np
 
     model = _models.get(Path(wanted["folder"]))
+    if wanted.get("load"):
+        return
     code = wanted["language"].split("-")[0]
     language = "en-gb" if wanted["language"] == "en-GB" else _LANGUAGES.get(code, "en-us")
     samples, rate = model.create(wanted["text"], voice=wanted["voice"], speed=wanted["speed"], lang=language)

@@ -26,6 +26,8 @@ def work(wanted: dict[str, Any], sound: bytes) -> Iterator[bytes]:
 
     name = Path(wanted["voice"]).name
     voice = _models.get(Path(wanted["folder"]) / f"{name}.onnx")
+    if wanted.get("load"):
+        return
     for chunk in voice.synthesize(wanted["text"], SynthesisConfig(length_scale=1 / wanted["speed"])):
         yield struct.pack("<I", chunk.sample_rate) + chunk.audio_int16_bytes
 

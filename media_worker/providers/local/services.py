@@ -9,9 +9,9 @@ from collections.abc import AsyncGenerator
 from importlib.util import find_spec
 from typing import Any
 
-from pipecat.frames.frames import ErrorFrame, Frame, TranscriptionFrame, TTSAudioRawFrame
+from pipecat.frames.frames import ErrorFrame, Frame, StartFrame, TranscriptionFrame, TTSAudioRawFrame
 from pipecat.services.settings import STTSettings, TTSSettings
-from pipecat.services.stt_service import SegmentedSTTService
+from pipecat.services.stt_service import SegmentedSTTService, STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.utils.time import time_now_iso8601
 
@@ -21,6 +21,7 @@ from media_worker.providers.local.host import ASK, DONE, MISSING, PIECE, packed
 
 STT_SECONDS = 8.0
 TTS_SECONDS = 8.0
+LOAD_SECONDS = 60.0
 
 
 async def answers(engine: str, question: bytes, seconds: float) -> AsyncGenerator[bytes, None]:
@@ -44,12 +45,34 @@ async def answers(engine: str, question: bytes, seconds: float) -> AsyncGenerato
         program.close(stream)
 
 
+async def load(service: STTService | TTSService, engine: str, wanted: dict[str, Any]) -> None:
+    """When a call begins: so that the model is there before it is needed, and one that is missing is told at once."""
+    try:
+        async for _ in answers(engine, packed({**wanted, "load": True}), LOAD_SECONDS):
+            pass
+    except ProviderUnavailable as error:
+        await service.push_error(str(error), exception=error, force_treat_as_permanent=True)
+    except (ChildUnavailable, TimeoutError) as error:
+        await service.push_error(f"{engine} does not start: {error or 'it took too long.'}", exception=error)
+
+
 class LocalEars(SegmentedSTTService):
     def __init__(self, *, label: str, engine: str, package: str, model: str, wanted: dict[str, Any]) -> None:
         if find_spec(package) is None:
             raise missing(engine, label)
         super().__init__(ttfs_p99_latency=2.0, settings=STTSettings(model=model, language=None))
         self._label, self._engine, self._wanted = label, engine, wanted
+        self._loading: asyncio.Task[Any] | None = None
+
+    async def start(self, frame: StartFrame) -> None:
+        await super().start(frame)
+        self._loading = self.create_task(load(self, self._engine, self._wanted), name="load")
+
+    async def cleanup(self) -> None:
+        await super().cleanup()
+        loading, self._loading = self._loading, None
+        if loading is not None:
+            await self.cancel_task(loading)
 
     @property
     def wants_wav_segments(self) -> bool:
@@ -94,6 +117,17 @@ class LocalVoice(TTSService):
             settings=TTSSettings(model=model, voice=voice, language=None),
         )
         self._label, self._engine, self._wanted = label, engine, wanted
+        self._loading: asyncio.Task[Any] | None = None
+
+    async def start(self, frame: StartFrame) -> None:
+        await super().start(frame)
+        self._loading = self.create_task(load(self, self._engine, self._wanted), name="load")
+
+    async def cleanup(self) -> None:
+        await super().cleanup()
+        loading, self._loading = self._loading, None
+        if loading is not None:
+            await self.cancel_task(loading)
 
     def can_generate_metrics(self) -> bool:
         return True

@@ -27,7 +27,10 @@ _models = Loaded(_load)
 def work(wanted: dict[str, Any], sound: bytes) -> Iterator[bytes]:
     import vosk
 
-    ears = vosk.KaldiRecognizer(_models.get(wanted["folder"]), wanted["rate"])
+    model = _models.get(wanted["folder"])
+    if wanted.get("load"):
+        return
+    ears = vosk.KaldiRecognizer(model, wanted["rate"])
     ears.SetWords(True)
     ears.AcceptWaveform(sound)
     found = json.loads(ears.FinalResult())

@@ -91,17 +91,17 @@ async def test_the_real_program_tells_of_a_model_that_is_not_there(engine: str, 
     assert child(f"media_worker.providers.local.{engine}").pid is not None
 
 
-async def test_ears_without_their_model_are_given_up_in_words(tmp_path: Path) -> None:
+async def test_ears_without_their_model_are_given_up_in_words_before_they_are_needed(tmp_path: Path) -> None:
     async with rigged(build("vosk", "stt", folder=str(tmp_path))) as rig:
-        await rig.say()
         await rig.until(lambda: rig.errors)
         assert f"no Vosk model in the folder {tmp_path}" in rig.errors[0].error
         assert not rig.service.is_usable
 
 
 async def test_ears_beside_the_worker_hear_an_utterance(echo: None) -> None:
-    async with rigged(build("vosk", "stt", folder="/models/vosk")) as rig:
-        rig.service._engine = "echo"
+    ears = build("vosk", "stt", folder="/models/vosk")
+    ears._engine = "echo"
+    async with rigged(ears) as rig:
         await rig.say()
         (heard,) = await rig.until(lambda: rig.of(TranscriptionFrame))
         assert heard.finalized
