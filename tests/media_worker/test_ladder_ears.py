@@ -82,3 +82,19 @@ async def test_ears_lost_in_mid_word_are_replaced_and_no_word_is_heard_twice(wor
             assert (await caller.until_heard(1)).text == HOURS
     assert [body.text for body in caller.of(told.UserTurn)] == ["what are your opening hours"]
     assert ("stt", "next_ears") in steps(caller)
+
+
+async def test_what_was_heard_with_little_confidence_is_asked_for_again(workers):
+    worker = await workers()
+    async with DeepgramServer(confidence=0.3) as ears:
+        ears.heard = ["what are your opening hours"] * 3
+        stt = Provider(vendor="deepgram", base_url=ears.base_url, api_key=ears.key)  # type: ignore[arg-type]
+        what = agent({"llm": BUILT_IN, "stt": stt}, fallbacks={"reask": "Pardon?", "least_confidence": 0.5})
+        async with calling(worker, what) as caller:
+            await caller.until_heard(0)
+            caller.say(clip("slt_what_are_your_opening_hours"))
+            assert (await caller.until_heard(1)).text == "Pardon?"
+            ears.confidence = 0.6
+            caller.say(clip("slt_what_are_your_opening_hours"))
+            assert (await caller.until_heard(2)).text == HOURS
+    assert steps(caller) == [("stt", "reask")]
