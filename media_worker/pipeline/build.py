@@ -133,6 +133,7 @@ def build(
                 asked=observer.llm_asked,
                 tool=observer.tool_called,
                 first_token=lambda turn: _first_token(observer, minds, turn),
+                first_call=lambda turn: observer.stage("llm_first_ms", turn),
                 answered=minds.answered,
                 failed=minds.failed,
                 too_long=minds.too_long,

@@ -242,7 +242,7 @@ class Thinker:
     async def on_calls(self, count: int) -> None:
         if self._round is not None:
             self._round.span.first()
-            self._report.first_token(self._round.turn)
+            self._report.first_call(self._round.turn)
             self._round.expected += count
             self._within(TOOL, "tool_timeout")
 

@@ -75,6 +75,7 @@ class Reporting:
     asked: Callable[[int, Provider | None, str, str], OpenSpan]
     tool: Callable[[int, str], OpenSpan]
     first_token: Callable[[int], None]
+    first_call: Callable[[int], None]
     answered: Callable[[Speech, Reply | None, int], Awaitable[None]]
     failed: Callable[[Outcome, Speech], Awaitable[None]]
     too_long: Callable[[int], None]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from media_worker.contract import events as told
+from media_worker.flow.runner import ToolResult
 from media_worker.pipeline.brain import AGAIN
 from media_worker.pipeline.thinking import ENOUGH
 from tests.fakes.vendors.openai_server import FakeOpenAI, Fault, call, say
@@ -33,6 +36,23 @@ def hears(text: str):
         return build_service(stage, provider, context) if stage == "llm" else scripted(stage, provider, context)
 
     return make
+
+
+async def test_a_slow_tool_is_covered_as_well(workers, monkeypatch):
+    async def slowly(self, name, arguments):
+        await asyncio.sleep(1.0)
+        return ToolResult("Done.")
+
+    monkeypatch.setattr("media_worker.flow.runner.FlowRunner.on_tool_call", slowly)
+    worker = await workers(hears("how long are you open"))
+    async with FakeOpenAI() as server:
+        server.replies = [call("end_call")]
+        what = agent({"llm": vendor(server)}, fallbacks={"filler_after": 0.4, "fillers": ["Let me see."]})
+        async with calling(worker, what) as caller:
+            await caller.until_heard(0)
+            caller.say(clip(QUESTION))
+            await caller.until(lambda: ANSWER in said(caller, 1))
+    assert said(caller, 1) == ["Let me see.", ANSWER]
 
 
 async def test_a_recorded_filler_goes_before_a_spoken_one(workers):
