@@ -16,6 +16,9 @@ from media_worker.providers.faults import VendorFault
 COOL_DOWN = 30.0
 """Seconds for a key whose vendor did not say how long."""
 
+LEAST_REST = 2.0
+"""Whatever a vendor says: two limited keys must not be asked in turns for the same answer."""
+
 SET_ASIDE = 900.0
 _MOST = 5000
 
@@ -32,7 +35,7 @@ class KeyMemory:
             now = self._now()
             self._until = {entry: until for entry, until in self._until.items() if until > now}
         wait = SET_ASIDE if what == "refused" else retry_after if retry_after is not None else COOL_DOWN
-        self._until[agency, key] = self._now() + wait
+        self._until[agency, key] = self._now() + max(wait, LEAST_REST)
 
     def rested(self, agency: str, key: str) -> bool:
         return self._until.get((agency, key), 0.0) <= self._now()

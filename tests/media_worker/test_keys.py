@@ -30,8 +30,7 @@ class Clock:
 def test_a_key_in_trouble_rests_as_long_as_the_vendor_said_and_only_for_its_agency():
     clock = Clock()
     keys = KeyMemory(clock)
-    async_server = FakeOpenAI()
-    provider = vendor(async_server, keys=("one", "two"))
+    provider = vendor(FakeOpenAI(), keys=("one", "two"))
     keys.trouble("alice", "id-one", "rate_limited", 20.0)
     assert keys.first("alice", provider).key == "id-two"
     assert keys.first("charlie", provider).key == "id-one"
@@ -53,6 +52,16 @@ def test_when_no_key_has_rested_the_chosen_one_is_tried_all_the_same():
     assert keys.first("alice", provider).key == "id-one"
     assert keys.next("alice", provider) is None
     assert keys.first("alice", vendor(FakeOpenAI())).key == ""
+
+
+def test_two_keys_that_may_be_asked_again_at_once_are_not_asked_in_turns():
+    keys = KeyMemory(Clock())
+    provider = vendor(FakeOpenAI(), keys=("one", "two"))
+    keys.trouble("alice", "id-one", "rate_limited", 0.0)
+    second = keys.next("alice", provider)
+    assert second is not None
+    keys.trouble("alice", second.key, "rate_limited", 0.0)
+    assert keys.next("alice", second) is None
 
 
 def test_only_the_vendors_word_about_a_key_blames_the_key():
