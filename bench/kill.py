@@ -1,7 +1,7 @@
 """A media worker is killed with live calls on it: what do its callers notice?
 
 Twenty calls by the software phone, through the real bridge, on two workers; in the midst of it one worker gets SIGKILL
-(and the supervisor starts it again, on the same machine). Each caller says the same number of lines, and the model's
+(and the supervisor starts it again, on the same machine). Then the same with SIGTERM: the worker hands its calls over. Each caller says the same number of lines, and the model's
 answers are numbered, so that what was lost or answered twice can be counted from the stored turns.
 
 hold clip    from the kill to the clip's first byte on the carrier's socket, and until it is heard behind what the
@@ -75,14 +75,15 @@ def run(calls: int = CALLS) -> dict[str, float]:
     heard = "{seconds} seconds were heard"
     with (
         fake_models(stt_ms=100, llm_ms=80, tts_ms=80, reply=REPLY, heard=heard) as models,
-        stack(capacity=calls + 5, workers=2) as product,
+        stack(capacity=calls + 5, workers=2, drain_seconds=20) as product,
     ):
         point_number_at(models, product.number)
-        fates = asyncio.run(_kill(product, calls))
-    return _tell(fates)
+        figures = _tell_killed(asyncio.run(_round(product, calls, signal.SIGKILL)))
+        figures |= _tell_drained(asyncio.run(_round(product, calls, signal.SIGTERM)))
+    return figures
 
 
-async def _kill(product: Stack, calls: int) -> list[Fate]:
+async def _round(product: Stack, calls: int, number: signal.Signals) -> list[Fate]:
     callers = [ListeningCaller(lines(8000, LINES), 8000, patience=PATIENCE, linger=1.0) for _ in range(calls)]
     phones: list[TwilioPhone] = []
     async with Http() as http:
@@ -101,7 +102,7 @@ async def _kill(product: Stack, calls: int) -> list[Fate]:
         running = [asyncio.create_task(one(i, caller)) for i, caller in enumerate(callers)]
         await asyncio.sleep(KILL_AFTER)
         victim = product.media_workers()[0]
-        os.kill(victim, signal.SIGKILL)
+        os.kill(victim, number)
         killed = time.monotonic()
         heard = await asyncio.gather(*running)
     await asyncio.sleep(2)
@@ -118,7 +119,7 @@ def _stored(sids: list[str]) -> dict[str, dict[str, Any]]:
         return {
             call.carrier_call_id: {
                 "ended": call.ended_reason,
-                "moved": call.events.filter(kind="fault", data__stage="worker").exists(),
+                "moved": call.events.filter(kind="started", data__resumed=True).exists(),
                 "turns": list(call.turns.values("turn", "role", "part", "text", "interrupted")),
             }
             for call in Call.objects.filter(carrier_call_id__in=sids)
@@ -157,7 +158,31 @@ def _fate(caller: ListeningCaller, call: dict[str, Any], killed: float) -> Fate:
     )
 
 
-def _tell(fates: list[Fate]) -> dict[str, float]:
+def _tell_drained(fates: list[Fate]) -> dict[str, float]:
+    moved = sum(fate.moved for fate in fates)
+    figures = {
+        "drained_went_on": sum(fate.went_on for fate in fates),
+        "drained_silence_s": _worst(fate.silence for fate in fates),
+        "drained_lost": sum(fate.lost for fate in fates),
+        "drained_twice": sum(fate.twice for fate in fates),
+    }
+    print(
+        f"  {len(fates)} live calls on two workers, one told to stop (SIGTERM), {moved} moved; {load()}\n"
+        f"  went on to their last line: {figures['drained_went_on']:.0f} (aim {len(fates)}),"
+        f" longest silence at an ear {figures['drained_silence_s']:.2f} s,"
+        f" turns lost {figures['drained_lost']:.0f} (aim 0), answered twice {figures['drained_twice']:.0f} (aim 0)"
+    )
+    _tell_troubled(fates)
+    return figures
+
+
+def _tell_troubled(fates: list[Fate]) -> None:
+    for fate in fates:
+        if not fate.went_on or fate.lost or fate.twice:
+            print(f"    {fate}")
+
+
+def _tell_killed(fates: list[Fate]) -> dict[str, float]:
     moved = [fate for fate in fates if fate.moved]
     figures = {
         "went_on": sum(fate.went_on for fate in fates),
@@ -180,9 +205,7 @@ def _tell(fates: list[Fate]) -> dict[str, float]:
         f"  longest silence at an ear {figures['silence_s']:.2f} s (aim 2)\n"
         f"  turns lost {figures['lost']:.0f} (aim 0), answered twice {figures['twice']:.0f} (aim 0)"
     )
-    for fate in fates:
-        if not fate.went_on or fate.lost or fate.twice:
-            print(f"    {fate}")
+    _tell_troubled(fates)
     return figures
 
 

@@ -31,7 +31,7 @@ class Stack:
 
 
 @contextlib.contextmanager
-def stack(capacity: int = 60, workers: int = 1, core: int | None = None) -> Iterator[Stack]:
+def stack(capacity: int = 60, workers: int = 1, core: int | None = None, drain_seconds: int = 2) -> Iterator[Stack]:
     """Django is set up in this process once the stack runs: its settings come from the same state folder."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="voiceops-bench-") as state:
@@ -41,7 +41,7 @@ def stack(capacity: int = 60, workers: int = 1, core: int | None = None) -> Iter
             PUBLIC_URL=f"http://localhost:{port}",
             VOICEOPS_MEDIA_WORKERS=str(workers),
             VOICEOPS_MEDIA_CAPACITY=str(capacity),
-            VOICEOPS_DRAIN_SECONDS="2",
+            VOICEOPS_DRAIN_SECONDS=str(drain_seconds),
             DJANGO_SETTINGS_MODULE="voiceops.settings",
         )
         with running("manage.py", "up", port=port, core=core) as pid:
