@@ -15,6 +15,7 @@ import uvloop
 
 uvloop.install()  # before Daphne, which makes its loop when it is imported
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -23,7 +24,11 @@ from autobahn.websocket.types import ConnectionDeny
 from daphne import server
 from daphne.cli import CommandLineInterface
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from twisted.internet import defer
 from websockets.speedups import apply_mask
+
+HAND_BACK_SECONDS = 4.0
+"""What a worker gets to finish a turn when this process has to go. A carrier brings the call back after that."""
 
 CLOSE_CODES = 4000
 CLIENT_ERRORS = range(400, 500)
@@ -69,7 +74,31 @@ class CallFactory(WebSocketFactory):
         self.setProtocolOptions(utf8validateIncoming=False)
 
 
+class CallServer(server.Server):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._ports: list[Any] = []
+
+    def listen_success(self, port: Any) -> None:
+        super().listen_success(port)
+        self._ports.append(port)
+
+    def kill_all_applications(self) -> Any:
+        """At SIGTERM: nobody comes in any more, and calls go back to their carriers before the rest is cut off."""
+        for port in self._ports:
+            port.stopListening()
+        leaving = defer.Deferred.fromFuture(asyncio.ensure_future(self._hand_back()))
+        return leaving.addBoth(lambda _: super(CallServer, self).kill_all_applications())
+
+    @staticmethod
+    async def _hand_back() -> None:
+        from calls.bridge.consumer import hand_back
+
+        await hand_back(HAND_BACK_SECONDS)
+
+
 def main() -> None:
+    CommandLineInterface.server_class = CallServer
     server.WebSocketFactory = CallFactory
     protocol.create_xor_masker = Masker
     CommandLineInterface.entrypoint()

@@ -7,6 +7,7 @@ Waiting for the carrier's start → looking for a worker → live → ending. Th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -34,8 +35,13 @@ STORE_WITHIN = 5.0
 RETURN_WITHIN = 10.0
 ALIVE_EVERY = 5.0
 
+HANDED_BACK = End(EndedReason.BRIDGE_LOST)
+"""No end of the call: this bridge goes, and another takes it from the carrier."""
+
 
 class Bridging:
+    """`hand_back` and `order` are what others may do to it."""
+
     def __init__(self, opened: Opened, line: Line, store: Store, workers: Workers) -> None:
         assert opened.spec is not None
         self._opened, self._spec = opened, opened.spec
@@ -51,6 +57,7 @@ class Bridging:
         self._seq = opened.next_seq
         self._speaking: int | None = None
         self._was_ready = False
+        self._handing_back = False
         self._tasks: list[asyncio.Task[None]] = []
         self.reported = asyncio.Event()
         """The worker has told all it will tell."""
@@ -81,6 +88,21 @@ class Bridging:
         """What staff ask for on a page."""
         if command == "hangup":
             self.finish(self._ending(EndedReason.STAFF_HANGUP))
+
+    async def hand_back(self, within: float) -> None:
+        """This process is about to go. The worker finishes its turn, if it can in time; then the stream is closed, and
+        the carrier brings the call to whoever answers for us next."""
+        if not self._opened.carrier.capabilities.resumes:
+            self.finish(self._ending(EndedReason.BRIDGE_LOST))
+            return
+        self._handing_back = True
+        if self._relay is not None:
+            self._worker_done.clear()
+            self._to_worker(wire.Drain())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(within):
+                    await self._worker_done.wait()
+        self.finish(HANDED_BACK)
 
     def lost_recording(self, sentence: str) -> None:
         self._tell(Fault(whose="platform", stage="recording", message=sentence))
@@ -164,7 +186,7 @@ class Bridging:
             if finished is not None and finished.reason != "drained":
                 self.finish(self._from_finished(finished))
                 return
-            if self._end.done():
+            if self._end.done() or self._handing_back:
                 return
             if finished is None:
                 losses += 1
@@ -233,7 +255,7 @@ class Bridging:
         elif isinstance(message, wire.Request):
             self._spawn(self._desk.answer(message, relay))
 
-    def _to_worker(self, message: wire.Dtmf | wire.Played | wire.Hangup) -> None:
+    def _to_worker(self, message: wire.Dtmf | wire.Played | wire.Hangup | wire.Drain) -> None:
         if self._relay is not None:
             self._relay.send(message)
 
@@ -266,7 +288,11 @@ class Bridging:
     async def _close(self, how: End) -> None:
         """The worker reports, the end is stored, and only then the carrier's socket closes: what the carrier asks us
         next finds the call ended. A line that was lost may come back to another bridge first."""
-        await self._let_worker_finish(how)
+        if how is HANDED_BACK:
+            if self._relay is not None:
+                self._relay.let_go()
+        else:
+            await self._let_worker_finish(how)
         self.reported.set()
         for task in self._tasks:
             task.cancel()
@@ -279,13 +305,18 @@ class Bridging:
         if how.reason == EndedReason.CARRIER_CONNECTION_LOST:
             await self._line.close(how.reason, "")
             await asyncio.sleep(RETURN_WITHIN)
-        self._store.end(self._key, how)
+        if how is not HANDED_BACK:
+            self._store.end(self._key, how)
         try:
             async with asyncio.timeout(STORE_WITHIN):
                 await self._store.settled()
         except TimeoutError:
             logger.error("Call %s: its end waits for the database", self._opened.call_id)
-        await self._line.close(how.reason, self._desk.sentence(how))
+        if how is HANDED_BACK:
+            logger.info("Call %s is handed back to its carrier", self._opened.call_id)
+            await self._line.hang_up()
+        else:
+            await self._line.close(how.reason, self._desk.sentence(how))
 
     async def _let_worker_finish(self, how: End) -> None:
         """Its last turns and usage come with its goodbye."""

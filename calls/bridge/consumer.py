@@ -32,6 +32,8 @@ EARLIER_WITHIN = 4.0
 _running: set[asyncio.Task[None]] = set()
 """Calls outlive their sockets by moments: a task that nobody holds may vanish."""
 
+_leaving = asyncio.Event()
+
 _held: dict[Key, Bridging] = {}
 """By call, the bridge of its latest leg in this process."""
 
@@ -41,6 +43,8 @@ async def media(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
     if (await receive())["type"] != "websocket.connect":
         return
     try:
+        if _leaving.is_set():
+            raise HandshakeRefused(503, "this process is about to go")
         opened = await _open(_handshake(scope))
     except HandshakeRefused as refused:
         logger.warning("A media socket was refused: %s", refused.why)
@@ -51,6 +55,17 @@ async def media(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
     _running.add(task)
     task.add_done_callback(_running.discard)
     await asyncio.shield(task)
+
+
+async def hand_back(within: float) -> None:
+    """This process is about to go: no call comes in any more, and those that are live go back to their carriers, which
+    bring them to another. Returns when all are stored and closed."""
+    _leaving.set()
+    held = list(_held.values())
+    if held:
+        logger.info("Handing back %s calls", len(held))
+        await asyncio.gather(*(bridging.hand_back(within) for bridging in held))
+        await asyncio.wait(_running, timeout=within)
 
 
 async def nothing_here(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:

@@ -97,6 +97,10 @@ class Line:
         """Say why, where the carrier can be told, and close."""
         self.stop_recording()
         await self._tell(self._codec.ended(reason, detail))
+        await self.hang_up()
+
+    async def hang_up(self) -> None:
+        """Close the socket without a word."""
         if self.open:
             await self._put({"type": "websocket.close", "code": 1000})
             self.open = False

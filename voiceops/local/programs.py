@@ -27,7 +27,7 @@ def daphne(env: Environment, log: Path, host: str, port: int) -> Program:
         argv=[sys.executable, "-m", "voiceops.serve", *argv, "voiceops.asgi:application"],
         log=log,
         env={"DATABASE_POOL": "16", **env},
-        stop_seconds=1.5,
+        stop_seconds=10.0,  # it hands live calls back to their carriers
         ready=lambda: _answers_http(_reachable(host), port),
         explain=lambda tail: port_taken(host, port) if "Address already in use" in tail else "",
     )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+
 import pytest
 
 from calls.bridge import clips
-from calls.models import CallEvent, CallSnapshot, PhoneNumber
+from calls.models import Call, CallEvent, CallSnapshot, PhoneNumber
+from calls.phone.report import PhoneError
 from media_worker.contract import wire
 from media_worker.contract.events import AgentTurn, UserTurn
 from media_worker.contract.spec import AudioFormat
@@ -111,9 +115,9 @@ async def test_what_the_caller_was_saying_is_repeated_to_the_next_worker(stage: 
             await session.hears(160)
             await session.tell(UserTurn(turn=1, text="Hello", started_ms=0, ended_ms=60_000))
             await session.snapshot(1, "open")
+            await stage.stored(CallSnapshot.objects.filter(call__carrier_call_id=trunk.call_sid))
             await stream.say(QUESTION)
             await session.hears(320)
-            await stage.stored(CallSnapshot.objects.filter(call__carrier_call_id=trunk.call_sid))
             async with stage.worker(1) as second:
                 session.die()
                 taken = await second.ready()
@@ -208,6 +212,36 @@ async def test_a_killed_bridge_is_replaced_and_the_conversation_goes_on(stage: S
         call = await stage.ended(trunk)
     assert (call.ended_reason, call.media_leg) == ("agent_hangup", 2)
     assert await stage.read(lambda: call.turns.count()) == 1
+
+
+async def test_a_bridge_that_is_told_to_stop_hands_its_calls_back_to_the_carrier(stage: Stage) -> None:
+    trunk = stage.trunk()
+    web = stage.stack.web
+    async with stage.worker() as worker:
+        answer, stream = await trunk.talk()
+        async with stream:
+            session = await worker.ready()
+            web.process.send_signal(signal.SIGTERM)
+            await session.next(wire.Drain)
+            await session.tell(AgentTurn(turn=0, text="Hello", started_ms=0, ended_ms=9))
+            await session.snapshot(4, "open")
+            with pytest.raises(PhoneError):
+                await trunk.ring()
+            await session.finish("drained")
+            await stream.is_closed()
+        assert await asyncio.to_thread(web.process.wait, 10) == 0
+        assert (await stage.call(trunk)).status == Call.Status.IN_PROGRESS
+        web.start()
+        again = await trunk.resume(answer)
+        assert again.verbs == ["Connect", "Redirect"]
+        async with await trunk.stream(again.stream_url) as stream:
+            taken = await worker.ready()
+            assert taken.start.resume is not None
+            assert (taken.start.resume.turn, taken.start.resume.node) == (4, "open")
+            await taken.finish()
+        call = await stage.ended(trunk)
+    assert (call.ended_reason, call.media_leg) == ("agent_hangup", 2)
+    assert await stage.read(lambda: list(call.turns.values_list("text", flat=True))) == ["Hello"]
 
 
 async def test_a_line_that_does_not_come_back_ends_the_call(stage: Stage) -> None:
