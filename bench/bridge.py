@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import logging
 import os
 import secrets
 import sys
@@ -23,7 +24,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import uvloop
 import websockets
 
@@ -192,6 +192,7 @@ async def measured(calls: int, worker: WireWorker, pid: int | None, call: Any) -
 
 
 async def _run(product: Stack, calls: int, servers: tuple[str, ...]) -> dict[str, float]:
+    logging.getLogger("websockets").setLevel(logging.WARNING)
     key, port = secrets.token_hex(16), free_port()
     worker = WireWorker(port, key)
     await worker.start()
@@ -227,7 +228,6 @@ async def _run(product: Stack, calls: int, servers: tuple[str, ...]) -> dict[str
 
 def run(calls: int = CALLS, servers: tuple[str, ...] = tuple(SERVERS)) -> dict[str, float]:
     os.sched_setaffinity(0, {CLIENT_CORE})
-    np.seterr(all="ignore")
     with stack(core=CLIENT_CORE) as product:
         return uvloop.run(_run(product, calls, servers))
 

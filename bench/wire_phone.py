@@ -16,6 +16,7 @@ from media_worker.contract import wire
 from media_worker.contract.spec import AgentSpec, CallSpec
 
 FRAME = 160
+REFUSED_WITHIN = 4.0
 
 
 class WirePhone:
@@ -30,10 +31,7 @@ class WirePhone:
         self._playout = Playout(FRAME, b"\xff")
 
     async def run(self, seconds: float) -> None:
-        headers = {"Authorization": f"Bearer {self.key}"}
-        async with websockets.connect(
-            f"ws://{self.worker}{wire.PATH}", additional_headers=headers, compression=None, proxy=None, max_size=None
-        ) as socket:
+        async with await self._connect() as socket:
             await socket.send(wire.Start(spec=self.spec).model_dump_json())
             listening = asyncio.create_task(self._listen(socket))
             try:
@@ -46,6 +44,24 @@ class WirePhone:
             finally:
                 listening.cancel()
                 await asyncio.gather(listening, return_exceptions=True)
+
+    async def _connect(self) -> websockets.ClientConnection:
+        """Asks a worker that refuses again for a while, as the bridge does."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        until = time.monotonic() + REFUSED_WITHIN
+        while True:
+            try:
+                return await websockets.connect(
+                    f"ws://{self.worker}{wire.PATH}",
+                    additional_headers=headers,
+                    compression=None,
+                    proxy=None,
+                    max_size=None,
+                )
+            except websockets.InvalidStatus:
+                if time.monotonic() > until:
+                    raise
+                await asyncio.sleep(0.25)
 
     async def _talk(self, socket: websockets.ClientConnection, listening: asyncio.Task[None], seconds: float) -> None:
         began = time.monotonic()
