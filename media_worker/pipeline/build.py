@@ -73,6 +73,7 @@ class Parts:
         """Until everybody who is needed listens. Raises DidNotStart."""
         await self.running.start()
         await self.ladder.open()
+        await self.voice.clips.opening_is_here()
 
     @property
     def listened(self) -> float:

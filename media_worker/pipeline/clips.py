@@ -14,6 +14,7 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Literal
 from weakref import WeakValueDictionary
 
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 CANONICAL_RATE = 16_000
 LONGEST_SECONDS = 60
 ANSWER_WITHIN = 10.0
+OPENING_WITHIN = 0.25
+"""Seconds that a greeting waits for its clip: about what a voice needs to begin."""
 _MARKUP = re.compile(r"[*_`#]+|\[([^\]]*)\]\([^)]*\)")
 _MOST_BYTES = (LONGEST_SECONDS + 1) * CANONICAL_RATE * 2
 _MOST_REFUSALS = 3
@@ -68,6 +71,7 @@ class Clips(Phrasebook[Clip]):
         self._agency = agency
         self._rate = rate
         self._store = sounds.CLIPS if store is None else store
+        self._may_open = asyncio.Event()
         self._most_sentences = 1
         self._beginnings: dict[tuple[str, ...], list[Clip]] = defaultdict(list)
         for clip in clips:
@@ -126,6 +130,18 @@ class Clips(Phrasebook[Clip]):
 
         Never raises. A clip that cannot be had is passed over; a host that refuses in a row is not asked again.
         """
+        try:
+            await self._fetch_all(ask, first_words)
+        finally:
+            self._may_open.set()
+
+    async def opening_is_here(self) -> None:
+        """Until the clips of the first words are here, or cannot be had; not for long."""
+        if self._clips:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._may_open.wait(), OPENING_WITHIN)
+
+    async def _fetch_all(self, ask: Ask, first_words: str) -> None:
         opening = f" {' '.join(words(first_words))} "
         rank = {"apology": 1, "filler": 2}
 
@@ -134,6 +150,8 @@ class Clips(Phrasebook[Clip]):
 
         refusals = 0
         for clip in sorted(self._clips.values(), key=urgency):
+            if urgency(clip):
+                self._may_open.set()
             try:
                 await self._fetch(clip, ask)
                 refusals = 0
