@@ -21,7 +21,7 @@ from pipecat.services.stt_service import SegmentedSTTService
 from pipecat.utils.errors import ErrorCategory
 
 from media_worker.contract.events import Fallback
-from media_worker.contract.spec import AgentSpec
+from media_worker.contract.spec import AgentSpec, Scalar
 from media_worker.observe.logs import without_words
 from media_worker.observe.observer import CallObserver
 from media_worker.pipeline import ending
@@ -39,6 +39,9 @@ from media_worker.providers.faults import fault_of
 if TYPE_CHECKING:
     from media_worker.pipeline.brain import Brain
     from media_worker.pipeline.thinking import Thinker
+
+BEGIN_WITHIN = 8.0
+"""Seconds until a call begins, with whoever is there by then: a bridge waits ten."""
 
 TRANSFER_WITHIN = 15.0
 """Seconds the host has to answer, and then as many for the line to leave."""
@@ -102,15 +105,20 @@ class Ladder:
         Where nobody can be brought in the call begins all the same, with an apology: `nobody` says for what.
         """
         media = self._reach.observer.journal.media
-        opened = await asyncio.gather(
-            *(self._takeover.open(lane, media) for lane in self._lanes.all()), return_exceptions=True
-        )
+        opened = await asyncio.gather(*(self._open(lane, media) for lane in self._lanes.all()), return_exceptions=True)
         for error in opened:
             if isinstance(error, NobodyServes):
                 self.nobody = self.nobody or error
             elif isinstance(error, BaseException):
                 raise error
         self._reach.detector.segmented = isinstance(self._lanes.stt.service, SegmentedSTTService)
+
+    async def _open(self, lane: Lane, media: dict[str, Scalar]) -> None:
+        try:
+            async with asyncio.timeout(BEGIN_WITHIN):
+                await self._takeover.open(lane, media)
+        except TimeoutError:
+            raise NobodyServes(lane.stage, f"No vendor connected within {BEGIN_WITHIN:g} seconds.", True) from None
 
     # ── vendors' errors ──────────────────────────────────────────────────────────────────────────
 

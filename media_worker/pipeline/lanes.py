@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 OPEN_WITHIN = 5.0
 """Seconds a vendor has to connect."""
 
+OPEN_WITHIN_WITH_DEPUTY = 3.0
+"""The same where another one stands by."""
+
 END_WITHIN = 2.0
 """Seconds for each step of a service's end; one that takes longer is left behind."""
 
@@ -194,7 +197,7 @@ class Lane:
         if self._met is not None:
             self._met(service)
         try:
-            async with asyncio.timeout(OPEN_WITHIN):
+            async with asyncio.timeout(OPEN_WITHIN if len(self.seats) == 1 else OPEN_WITHIN_WITH_DEPUTY):
                 await service.setup(self._before.processor_setup)
                 await service.queue_frame(self._start)
                 await porch.started.wait()
@@ -203,6 +206,9 @@ class Lane:
             raise CannotServe(
                 f"The {_NAMES[self.stage]} did not connect in time.", VendorFault("unavailable"), True
             ) from None
+        except asyncio.CancelledError:
+            self._end(service, porch)
+            raise
         except Exception as error:
             self._end(service, porch)
             raise CannotServe(f"{type(error).__name__} while connecting.", fault_of(error)) from error

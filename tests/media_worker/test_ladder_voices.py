@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from media_worker.contract import events as told
+from media_worker.contract.spec import Fallbacks, Provider
 from media_worker.pipeline.ladder import APOLOGY_WORDS
 from media_worker.pipeline.speech import Books, Speech
 from media_worker.providers.containers import NotSamples, unwrap
+from tests.fakes.vendors.deepgram_server import DeepgramServer
 from tests.fakes.vendors.openai_server import SECONDS_PER_CHARACTER, FakeOpenAI, Fault
+from tests.fakes.vendors.sockets import Fault as SocketFault
 from tests.media_worker.backups import agent, said, steps, vendor
 from tests.media_worker.conftest import GREETING, HOURS, calling, clip
 from tests.media_worker.test_hybrid_voice import fetched, recorded, share_of, with_clips
@@ -23,8 +26,6 @@ def impatient(monkeypatch):
 
 def rules(**tts) -> dict:
     """Voices of vendors; the flow's rules answer."""
-    from media_worker.contract.spec import Provider
-
     return {"llm": Provider(vendor="builtin"), **tts}
 
 
@@ -112,8 +113,6 @@ async def test_the_agents_own_recording_is_the_apology_when_there_is_one(workers
 
 
 async def test_a_call_that_no_voice_can_begin_is_apologised_for(workers):
-    from media_worker.contract.spec import Provider
-
     worker = await workers()
     async with calling(worker, agent(rules(tts=Provider(vendor="nobody")))) as caller:
         await caller.until(caller.over.is_set, 30)
@@ -122,9 +121,21 @@ async def test_a_call_that_no_voice_can_begin_is_apologised_for(workers):
     assert "nobody" in caller.finished.detail
 
 
-async def test_a_voice_that_cannot_be_built_is_passed_over(workers):
-    from media_worker.contract.spec import Provider
+async def test_vendors_that_never_answer_do_not_keep_the_apology_waiting(workers, monkeypatch):
+    monkeypatch.setattr("media_worker.pipeline.lanes.OPEN_WITHIN_WITH_DEPUTY", 0.8)
+    monkeypatch.setattr("media_worker.pipeline.ladder.BEGIN_WITHIN", 1.2)
+    worker = await workers()
+    async with DeepgramServer() as dead:
+        dead.faults = [SocketFault("nobody")] * 9
+        ears = Provider(vendor="deepgram", base_url=dead.base_url, api_key=dead.key)  # type: ignore[arg-type]
+        what = agent({"llm": Provider(vendor="builtin"), "stt": ears, "stt_backups": [ears, ears]})
+        async with calling(worker, what) as caller:
+            await caller.until(caller.over.is_set, 30)
+    assert said(caller, 0) == [Fallbacks().apology]
+    assert caller.finished.reason == "provider_error"
 
+
+async def test_a_voice_that_cannot_be_built_is_passed_over(workers):
     worker = await workers()
     async with FakeOpenAI() as second:
         what = agent(rules(tts=Provider(vendor="nobody"), tts_backups=[vendor(second)]))
