@@ -33,6 +33,7 @@ STEPS = {
     "escalated": "the large model takes over",
     "timeout": "too slow",
     "vendor_error": "the vendor failed",
+    "too_long": "cut a long reply short",
     "apology": "apologised",
     "transfer": "handed over to a person",
 }
