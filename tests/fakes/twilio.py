@@ -25,6 +25,7 @@ from calls.phone.caller import Caller
 from calls.phone.http import Http
 from calls.phone.report import Heard
 from calls.phone.twilio import RATE, Line, TwilioPhone
+from tests.fakes.served import Served
 
 
 @dataclass
@@ -60,7 +61,7 @@ class PlacedCall:
         }
 
 
-class FakeTwilio:
+class FakeTwilio(Served):
     """`fails_next` holds (HTTP status, Twilio code, message) answers for the next requests; 0 means: cut the connection."""
 
     def __init__(self, account_sid: str, auth_token: str) -> None:
@@ -82,20 +83,18 @@ class FakeTwilio:
         await asyncio.wait_for(call.over.wait(), timeout)
         return call
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
         app = web.Application()
         root = f"/2010-04-01/Accounts/{self.account_sid}"
         app.router.add_post(f"{root}/Calls.json", self._create)
         app.router.add_get(f"{root}/Calls.json", self._list)
         app.router.add_get(f"{root}/Calls/{{sid}}.json", self._fetch)
         app.router.add_post(f"{root}/Calls/{{sid}}.json", self._update)
+        return app
+
+    async def __aenter__(self) -> Self:
         self._http = Http()
-        self._runner = web.AppRunner(app)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
-        self.base_url = f"http://127.0.0.1:{self.port}"
+        await super().__aenter__()
         return self
 
     async def __aexit__(
@@ -105,7 +104,11 @@ class FakeTwilio:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._http.__aexit__(None, None, None)
-        await self._runner.cleanup()
+        await super().__aexit__(kind, error, trace)
+
+    @property
+    def base_url(self) -> str:
+        return self.address
 
     async def _form(self, request: web.Request) -> dict[str, str]:
         form = dict(parse_qsl(await request.text(), keep_blank_values=True))

@@ -13,13 +13,13 @@ import itertools
 import json
 import re
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from aiohttp import WSMsgType, web
 
 from media_worker.providers.gemini_live import PATH
+from tests.fakes.served import Served
 from tests.fakes.vendors.openai_server import SECONDS_PER_CHARACTER, Reply, say
 from tests.fakes.vendors.realtime_server import PIECE_CHARACTERS, Fault
 
@@ -28,7 +28,7 @@ _RATE = 24000
 
 
 @dataclass
-class FakeGeminiLive:
+class FakeGeminiLive(Served):
     key: str = ""
     heard: list[str] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
@@ -42,23 +42,14 @@ class FakeGeminiLive:
     interrupted: int = 0
     port: int = 0
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
         app = web.Application()
         app.router.add_get(PATH, self._serve)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.5)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
-        self.port = self._runner.addresses[0][1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._runner.cleanup()
+        return app
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return self.address
 
     def sent(self, kind: str) -> list[dict[str, Any]]:
         return [message[kind] for message in self.messages if kind in message]

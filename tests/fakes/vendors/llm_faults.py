@@ -9,11 +9,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from aiohttp import web
 
+from tests.fakes.served import Served
 from tests.fakes.vendors.openai_server import Fault, Reply, say
 
 
@@ -29,7 +29,7 @@ class Seen:
 
 
 @dataclass
-class FakeMind:
+class FakeMind(Served):
     """`pieces` and `refusal` are the vendor's own; `key` is what has to be at its place in a request."""
 
     key: str
@@ -57,24 +57,18 @@ class FakeMind:
         """How the vendor says within a stream that something went wrong."""
         raise NotImplementedError
 
-    async def __aenter__(self) -> Self:
+    def runner(self) -> dict[str, Any]:
+        return {"shutdown_timeout": 0.2, "handler_cancellation": True, "access_log": None}
+
+    def application(self) -> web.Application:
         app = web.Application(client_max_size=32 * 2**20)
         for route in self.routes():
             app.router.add_post(route, self._answer)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.2, handler_cancellation=True, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
-        self.port = self._runner.addresses[0][1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._runner.cleanup()
+        return app
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return self.address
 
     async def until_seen(self, count: int) -> None:
         async with asyncio.timeout(10):

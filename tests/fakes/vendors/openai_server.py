@@ -23,11 +23,12 @@ import time
 import wave
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 from aiohttp import BodyPartReader, web
+
+from tests.fakes.served import Served
 
 RATE = 24000
 SECONDS_PER_CHARACTER = 0.055
@@ -96,7 +97,7 @@ class Seen:
 
 
 @dataclass
-class FakeOpenAI:
+class FakeOpenAI(Served):
     key: str = ""
     heard: list[str] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
@@ -111,26 +112,17 @@ class FakeOpenAI:
     completions: int = 0
     port: int = 0
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
         app = web.Application(client_max_size=32 * 2**20)
         app.router.add_post("/v1/audio/transcriptions", self._transcribe)
         app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_post("/v1/audio/speech", self._speak)
         app.router.add_get("/v1/models", self._models)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.5)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
-        self.port = self._runner.addresses[0][1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._runner.cleanup()
+        return app
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{self.address}/v1"
 
     def requests(self, stage: Stage) -> list[Seen]:
         return [seen for seen in self.seen if seen.stage == stage]

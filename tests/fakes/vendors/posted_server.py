@@ -15,11 +15,11 @@ import struct
 import wave
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import BodyPartReader, web
 
+from tests.fakes.served import Served
 from tests.fakes.vendors.openai_server import Fault
 from tests.fakes.vendors.sockets import tone_for
 
@@ -35,7 +35,7 @@ class Asked:
 
 
 @dataclass
-class PostedServer:
+class PostedServer(Served):
     """`key` is wanted at the path's own place; empty: nobody is asked for one. `pace` seconds between pieces of sound."""
 
     key: str = ""
@@ -44,7 +44,10 @@ class PostedServer:
     seen: list[Asked] = field(default_factory=list)
     pace: float = 0.0
 
-    async def __aenter__(self) -> Self:
+    def runner(self) -> dict[str, Any]:
+        return {"shutdown_timeout": 0.2, "handler_cancellation": True, "access_log": None}
+
+    def application(self) -> web.Application:
         app = web.Application(client_max_size=32 * 2**20)
         app.router.add_post("/cognitiveservices/v1", self._azure)
         app.router.add_post("/v1/text:synthesize", self._google_voice)
@@ -53,16 +56,11 @@ class PostedServer:
         app.router.add_post("/tts_to_audio/", self._xtts)
         app.router.add_post("/v1/audio/speech", self._speech)
         app.router.add_post("/v1/audio/transcriptions", self._transcribe)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.2, handler_cancellation=True, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.base_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
+        return app
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._runner.cleanup()
+    @property
+    def base_url(self) -> str:
+        return self.address
 
     # ── voices ───────────────────────────────────────────────────────────────────────────────────
 

@@ -18,13 +18,13 @@ import itertools
 import json
 import re
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 from aiohttp import WSMsgType, web
 
 from media_worker.pipeline.codec import pcm_to_mulaw
+from tests.fakes.served import Served
 from tests.fakes.vendors.openai_server import SECONDS_PER_CHARACTER, Reply, say
 
 PIECE_CHARACTERS = 4
@@ -44,7 +44,7 @@ class Fault:
 
 
 @dataclass
-class FakeRealtime:
+class FakeRealtime(Served):
     key: str = ""
     heard: list[str] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
@@ -61,23 +61,14 @@ class FakeRealtime:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
         app = web.Application()
         app.router.add_get("/v1/realtime", self._serve)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.5)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
-        self.port = self._runner.addresses[0][1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._runner.cleanup()
+        return app
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{self.address}/v1"
 
     def sent(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event["type"] == kind]

@@ -18,10 +18,12 @@ import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 from aiohttp import WSMsgType, web
+
+from tests.fakes.served import Served
 
 SECONDS_PER_CHARACTER = 0.055
 LOUD = 300.0
@@ -103,7 +105,7 @@ class Talk:
 
 
 @dataclass
-class SocketVendor:
+class SocketVendor(Served):
     """`first` seconds until the first sound of an utterance, `pace` between its pieces, `piece` seconds in each."""
 
     key: str = "key-alice"
@@ -116,15 +118,14 @@ class SocketVendor:
     pace: float = 0.0
     piece: float = 0.1
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
+        self.connections: set[web.WebSocketResponse] = set()
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._enter)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.2)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.port = self._runner.addresses[0][1]
-        self.connections: set[web.WebSocketResponse] = set()
-        return self
+        return app
+
+    def runner(self) -> dict[str, Any]:
+        return {"shutdown_timeout": 0.2}
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -132,11 +133,11 @@ class SocketVendor:
         for socket in list(self.connections):
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(socket.close(), 0.5)
-        await self._runner.cleanup()
+        await super().__aexit__(kind, error, trace)
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return self.address
 
     # ── a vendor's own ───────────────────────────────────────────────────────────────────────────
 
