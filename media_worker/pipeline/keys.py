@@ -46,6 +46,11 @@ class KeyMemory:
             return provider
         return self.next(agency, provider) or provider
 
+    def all(self, agency: str, provider: Provider) -> list[Provider]:
+        """`provider` by each of its keys: those in trouble come last. As it is when it has no pool."""
+        ordered = sorted(provider.keys, key=lambda key: (not self.rested(agency, key.id), key.id != provider.key))
+        return [provider.with_key(key) for key in ordered] or [provider]
+
     def next(self, agency: str, provider: Provider) -> Provider | None:
         """`provider` by another of its keys, in the pool's order; None when none is left."""
         found = next((key for key in _others(provider) if self.rested(agency, key.id)), None)

@@ -25,6 +25,7 @@ from media_worker.contract.spec import (
     TurnTaking,
 )
 from media_worker.pipeline import sounds
+from media_worker.pipeline.keys import KEYS
 from media_worker.server import Worker
 from media_worker.session import Session
 from media_worker.solo import Caller, load_wav
@@ -91,6 +92,12 @@ def nothing_kept() -> None:
     """A worker that was just started: no sound of an earlier call."""
     sounds.CLIPS.clear()
     sounds.SPOKEN.clear()
+
+
+@pytest.fixture(autouse=True)
+def nothing_known_of_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test learnt of an agency's keys is not known in the next."""
+    monkeypatch.setattr(KEYS, "_until", {})
 
 
 @pytest.fixture

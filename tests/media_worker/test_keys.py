@@ -15,11 +15,6 @@ from tests.media_worker.test_ladder_minds import QUESTION, hears
 pytestmark = pytest.mark.unit
 
 
-@pytest.fixture(autouse=True)
-def nothing_known(monkeypatch):
-    monkeypatch.setattr("media_worker.pipeline.takeover.KEYS", KeyMemory())
-
-
 class Clock:
     now = 1000.0
 

@@ -152,6 +152,9 @@ async def test_a_refused_key_is_told_and_the_next_one_serves(workers, server):
     [trouble] = caller.of(told.KeyTrouble)
     assert (trouble.key, trouble.what) == ("k1", "refused")
     assert [span.key for span in caller.of(told.Span) if span.stage == "s2s"] == ["new"]
+    async with calling(worker, spoken(server, key="sk-revoked", keys=keys)) as caller:
+        await caller.until_heard(0)
+    assert not caller.of(told.KeyTrouble)  # the agency's next call in this worker begins with the key that works
 
 
 async def test_a_vendor_that_takes_no_calls_leaves_the_greeting_to_the_others(workers, server):

@@ -16,6 +16,7 @@ from media_worker.observe.observer import CallObserver
 from media_worker.pipeline.brain import Spawn
 from media_worker.pipeline.ears import Ears
 from media_worker.pipeline.ending import Ending
+from media_worker.pipeline.keys import KEYS
 from media_worker.pipeline.running import Running
 from media_worker.pipeline.s2s.mind import Dialog, DialogueMind
 from media_worker.pipeline.s2s.talker import Talker
@@ -129,6 +130,6 @@ def _talker(spec: CallSpec, flow: FlowRunner, history: History, books: Books, ea
     def took(seconds: float) -> None:
         ears.taken += seconds
 
-    by_key = [provider.with_key(key) for key in provider.keys] or [provider]
+    by_key = KEYS.all(spec.agency, provider)
     fallbacks, turns = spec.agent.fallbacks, spec.agent.turns
     return Talker(open_with, by_key, setup, books, took, fallbacks.next_model_after, turns.vad_start)

@@ -21,6 +21,7 @@ from media_worker.pipeline import ending
 from media_worker.pipeline.brain import AGAIN, GOODBYE_PATIENCE, Spawn
 from media_worker.pipeline.ending import Ending
 from media_worker.pipeline.floor import PICK_UP_SECONDS
+from media_worker.pipeline.keys import KEYS, trouble_of
 from media_worker.pipeline.s2s import talker as talking
 from media_worker.pipeline.s2s.talker import Talker, TalkListener
 from media_worker.pipeline.s2s.turns import SpokenTurn
@@ -301,8 +302,9 @@ class DialogueMind:
 
     def _refused(self, key: str, error: BaseException) -> None:
         fault = fault_of(error)
-        if key and fault.kind in ("refused", "rate_limited"):
-            what = "refused" if fault.kind == "refused" else "rate_limited"
+        what = trouble_of(fault)
+        if key and what is not None:
+            KEYS.trouble(self._on.flow.spec.agency, key, what, fault.retry_after)
             self._on.observer.journal.write(KeyTrouble(key=key, what=what, retry_after=fault.retry_after))
 
     def _give_up(self, why: str) -> None:
