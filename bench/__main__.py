@@ -1,27 +1,26 @@
-"""`make bench`: every figure beside its comparison, in one run. `python -m bench platform density` runs some."""
+"""`make bench`: every figure beside its aim, in one run. `python -m bench kill density` runs some.
+
+Each suite is a process of its own: Django is set up once in a process, for one state folder.
+"""
 
 from __future__ import annotations
 
+import subprocess
 import sys
-from collections.abc import Callable
 
-from bench import bridge, density, kill, latency, memory, platform
-
-SUITES: dict[str, Callable[[], object]] = {
-    "platform": platform.run,
-    "latency": latency.run,
-    "bridge": bridge.run,
-    "kill": kill.run,
-    "memory": memory.run,
-    "density": density.run,
-}
+SUITES = ("platform", "latency", "bridge", "kill", "memory", "density")
 
 
-def main() -> None:
+def main() -> int:
+    failed = 0
     for name in sys.argv[1:] or SUITES:
+        if name not in SUITES:
+            print(f"There is no suite {name}: choose from {', '.join(SUITES)}.")
+            return 2
         print(f"{name}:", flush=True)
-        SUITES[name]()
+        failed |= subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False).returncode
+    return failed
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
