@@ -277,6 +277,11 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "AgentState": "agents.api.resources.STATES",
+        "ProviderState": "agents.api.providers.STATES",
+        "KeyState": "agents.api.providers.KEY_STATES",
+    },
 }
 
 LOGGING = {

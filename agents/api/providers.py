@@ -16,6 +16,7 @@ from agents.models import ProviderAccount, ProviderKey
 from tenants import access
 from tenants.access import Permission
 
+STATES = ["ok", "untested", "partly", "failed"]
 KEY_STATES = ["ok", "untested", "cooling", "full", "refused", "failed"]
 
 
@@ -41,7 +42,7 @@ class ProviderSerializer(serializers.Serializer[Any]):
     vendor = serializers.CharField(source="account.vendor")
     name = serializers.CharField(source="account.label")
     base_url = serializers.CharField(source="account.base_url")
-    state = serializers.ChoiceField(choices=["ok", "untested", "partly", "failed"])
+    state = serializers.ChoiceField(choices=STATES)
     error = serializers.CharField()
     tested_at = serializers.DateTimeField(allow_null=True)
     keys = KeySerializer(many=True)

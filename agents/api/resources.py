@@ -18,6 +18,8 @@ from agents.models import Agent
 from tenants import access
 from tenants.access import Permission
 
+STATES = ["published", "changed", "draft", "archived"]
+
 
 class AgentSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(source="agent.pk")
@@ -25,7 +27,7 @@ class AgentSerializer(serializers.Serializer[Any]):
     client_name = serializers.CharField(source="agent.client.name")
     name = serializers.CharField(source="agent.name")
     call_type = serializers.ChoiceField(source="agent.call_type", choices=Agent.CallType.choices)
-    state = serializers.ChoiceField(choices=["published", "changed", "draft", "archived"])
+    state = serializers.ChoiceField(choices=STATES)
     version = serializers.IntegerField(allow_null=True, help_text="What callers hear; null: nothing is published.")
     numbers = serializers.ListField(child=serializers.CharField())
     calls = serializers.ListField(
