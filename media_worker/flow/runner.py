@@ -17,10 +17,10 @@ from media_worker.flow.engine import Engine, Position, Reply
 from media_worker.flow.expecting import expectation
 from media_worker.flow.prompt import system_prompt
 from media_worker.flow.routing import Facts, Route, route
-from media_worker.flow.tools import ToolBox, ToolResult, ToolSpec
-from media_worker.providers.base import Expectation
+from media_worker.flow.tools import ToolBox, ToolResult
+from media_worker.providers.base import Expectation, Tool
 
-__all__ = ["FlowRunner", "Reply", "ToolResult", "ToolSpec"]
+__all__ = ["FlowRunner", "Reply", "ToolResult"]
 
 BACK = "Sorry about that short break."
 
@@ -140,7 +140,7 @@ class FlowRunner:
     def system_prompt(self) -> str:
         return system_prompt(self.spec, self._engine)
 
-    def tools(self) -> list[ToolSpec]:
+    def tools(self) -> list[Tool]:
         return self._tools.specs()
 
     async def on_tool_call(self, name: str, arguments: dict[str, Scalar]) -> ToolResult:

@@ -10,17 +10,9 @@ from media_worker.contract.flow import CollectNode, ConversationNode, EndNode, S
 from media_worker.flow import slots
 from media_worker.flow.engine import Engine, Reply
 from media_worker.flow.templating import spoken
+from media_worker.providers.base import Tool
 
 MOST_CALLS_A_TURN = 8
-
-
-@dataclass(frozen=True)
-class ToolSpec:
-    """A tool as a model sees it. `parameters` is the JSON schema of an object."""
-
-    name: str
-    description: str
-    parameters: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -40,13 +32,13 @@ class ToolBox:
     def new_turn(self) -> None:
         self._calls = 0
 
-    def specs(self) -> list[ToolSpec]:
+    def specs(self) -> list[Tool]:
         """What the model may do from where the conversation stands."""
         found = []
         names = [slot.name for slot in self._slots()]
         if names:
             found.append(
-                ToolSpec(
+                Tool(
                     "set_slot",
                     "Keep a value that the caller has just given. Never guess one.",
                     _object(
@@ -57,7 +49,7 @@ class ToolBox:
         targets = self._targets()
         if targets:
             found.append(
-                ToolSpec(
+                Tool(
                     "go_to",
                     "Move to another step of the conversation when the caller's wish calls for it.",
                     _object({"node": {"type": "string", "enum": targets}}, ["node"]),
@@ -65,7 +57,7 @@ class ToolBox:
             )
         outcomes = sorted({node.outcome for node in self._engine.flow.nodes if isinstance(node, EndNode)})
         found.append(
-            ToolSpec(
+            Tool(
                 "end_call",
                 "Say goodbye and hang up, once the caller wants nothing more.",
                 _object({"outcome": {"type": "string", "enum": outcomes or ["completed"]}}, []),

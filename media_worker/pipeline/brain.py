@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 FLOW_PATIENCE = 10.0
 """Seconds a flow may take for its own answer."""
 
-GOODBYE_PATIENCE = 20.0
-"""Seconds a last sentence may take to be heard, whatever happens to its mark."""
-
 BACK = "Sorry about that."
 AGAIN = "Sorry, could you say that again?"
 
@@ -162,19 +159,8 @@ class Brain:
         mind.spawn(self._finish_after(speech, why))
 
     async def _finish_after(self, speech: Speech, why: Ending) -> None:
-        await self.until_heard(speech)
+        await self._mind.mouth.until_heard(speech)
         self._mind.finish(why)
-
-    async def until_heard(self, speech: Speech) -> None:
-        """Or until nothing of it has come for too long."""
-        while True:
-            before = self._mind.mouth.seconds
-            try:
-                await asyncio.wait_for(speech.over.wait(), GOODBYE_PATIENCE)
-            except TimeoutError:
-                if self._mind.mouth.seconds > before:
-                    continue
-            return
 
     def spoken(self, speech: Speech) -> None:
         """A speech is over, and what was heard of it is known."""

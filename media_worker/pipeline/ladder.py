@@ -286,7 +286,7 @@ class Ladder:
 
     async def _part(self, speech: Speech, stage: Any, why: str, turn: int, end: Ending) -> None:
         reach, to = self._reach, self._fallbacks.transfer_to
-        await reach.brain.until_heard(speech)
+        await reach.mouth.until_heard(speech)
         if to:
             reach.observer.journal.write(Fallback(step="transfer", stage=stage, why=why, turn=turn))
             answer = await reach.host.ask("transfer", {"to": to}, TRANSFER_WITHIN)

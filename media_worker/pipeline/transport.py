@@ -38,6 +38,9 @@ _MOST_OF_A_FILLER = 0.8
 MOST_AHEAD = 30.0
 """Seconds of audio kept for later; a TTS that is further ahead of the caller than that has to wait."""
 
+GOODBYE_PATIENCE = 20.0
+"""Seconds a last sentence may take to be heard, whatever happens to its mark."""
+
 _LEAD = LEAD_MS / 1000
 
 
@@ -236,6 +239,16 @@ class Mouth(FrameProcessor):
                 self._queue.append((sentence, kept))
         if not sentence.text and sentence.starts is None:
             sentence.made = 0.0
+
+    async def until_heard(self, speech: Speech) -> None:
+        """Or until nothing of it has come for too long: words that cannot be said do not hold a call."""
+        while not speech.over.is_set():
+            before = self.seconds
+            try:
+                await asyncio.wait_for(speech.over.wait(), GOODBYE_PATIENCE)
+            except TimeoutError:
+                if self.seconds <= before:
+                    return
 
     # ── real time ────────────────────────────────────────────────────────────────────────────────
 

@@ -66,6 +66,15 @@ class Expectation:
 
 
 @dataclass(frozen=True)
+class Tool:
+    """A tool as a model sees it. `parameters` is the JSON schema of an object."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class BuildContext:
     """What a builder may know of the call: its spec, the pipeline's rate in Hz, and what is expected right now."""
 

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
+from media_worker.providers.base import Tool
+
 
 class DialogueFailed(RuntimeError):
     """The vendor ended or refused the conversation. `status_code` is HTTP's where it gave or meant one."""
@@ -21,21 +23,17 @@ class DialogueFailed(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Tool:
-    """`parameters` is the JSON schema of an object."""
-
-    name: str
-    description: str
-    parameters: dict[str, Any]
-
-
-@dataclass(frozen=True)
 class Setup:
     """What the model has to know: its instructions, its tools, and what both sides said so far as (role, text)."""
 
     instructions: str
     tools: tuple[Tool, ...] = ()
     history: tuple[tuple[str, str], ...] = ()
+
+
+def verbatim(words: str) -> str:
+    """How a model is asked to speak a line of the flow as it stands."""
+    return f"Say exactly the words between the marks, in their language, and nothing before or after them: «{words}»"
 
 
 # ── what happens ─────────────────────────────────────────────────────────────────────────────────

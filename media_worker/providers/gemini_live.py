@@ -23,13 +23,12 @@ from websockets.exceptions import ConnectionClosed
 
 from media_worker.contract.spec import Provider
 from media_worker.providers.base import BuildContext, S2s, option
-from media_worker.providers.dialogue import Called, DialogueFailed, Happening, Heard, Over, Said, Setup, Sound
+from media_worker.providers.dialogue import Called, DialogueFailed, Happening, Heard, Over, Said, Setup, Sound, verbatim
 
 OPEN_SECONDS = 5.0
 PATH = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
 _RATE_IN = 16000
 _RATE_OUT = 24000
-VERBATIM = "Say exactly the words between the marks, in their language, and nothing before or after them: «{words}»"
 
 
 def build(provider: Provider, context: BuildContext, talent: S2s, base_url: str) -> GeminiDialogue:
@@ -142,9 +141,9 @@ class GeminiDialogue:
     async def say(self, words: str) -> None:
         if self._owed:
             self._under_way = True
-            await self._tell_owed(VERBATIM.format(words=words))
+            await self._tell_owed(verbatim(words))
         else:
-            await self.user_text(VERBATIM.format(words=words))
+            await self.user_text(verbatim(words))
 
     async def results(self, results: Sequence[tuple[Called, str]], answer: bool) -> None:
         self._owed += results

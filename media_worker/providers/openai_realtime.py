@@ -21,7 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from media_worker.contract.spec import Provider
 from media_worker.pipeline.codec import mulaw_to_pcm, pcm_to_mulaw
 from media_worker.providers.base import BuildContext, S2s, option
-from media_worker.providers.dialogue import Called, DialogueFailed, Happening, Heard, Over, Said, Setup, Sound
+from media_worker.providers.dialogue import Called, DialogueFailed, Happening, Heard, Over, Said, Setup, Sound, verbatim
 
 OPEN_SECONDS = 5.0
 _RATE = 24000
@@ -32,7 +32,6 @@ _STATUS = {
     "rate_limit_exceeded": 429,
     "model_not_found": 404,
 }
-VERBATIM = "Say exactly the words between the marks, in their language, and nothing before or after them: «{words}»"
 
 
 def build(provider: Provider, context: BuildContext, talent: S2s, base_url: str) -> OpenAIDialogue:
@@ -142,7 +141,7 @@ class OpenAIDialogue:
         await self._respond()
 
     async def say(self, words: str) -> None:
-        instructions = VERBATIM.format(words=words)
+        instructions = verbatim(words)
         asked = events.ResponseProperties(instructions=instructions, tool_choice="none")
         await self._respond(asked)
 

@@ -25,7 +25,7 @@ from media_worker.pipeline.speech import Books
 from media_worker.pipeline.transport import Mouth
 from media_worker.pipeline.wire import Wire
 from media_worker.providers.base import BuildContext
-from media_worker.providers.dialogue import Dialogue, Setup, Tool
+from media_worker.providers.dialogue import Dialogue, Setup
 from media_worker.providers.registry import vendor
 
 OFF = "off"
@@ -123,9 +123,8 @@ def _talker(spec: CallSpec, flow: FlowRunner, history: History, books: Books, ea
         return dialogue
 
     def setup() -> Setup:
-        tools = tuple(Tool(tool.name, tool.description, tool.parameters) for tool in flow.tools())
         said = tuple((message.role, message.text) for message in history.messages())
-        return Setup(flow.system_prompt(), tools, said)
+        return Setup(flow.system_prompt(), tuple(flow.tools()), said)
 
     def took(seconds: float) -> None:
         ears.taken += seconds

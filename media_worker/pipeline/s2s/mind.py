@@ -18,7 +18,7 @@ from media_worker.contract.events import UserTurn as UserTurnEvent
 from media_worker.flow.runner import FlowRunner, Reply, ToolResult
 from media_worker.observe.observer import CallObserver
 from media_worker.pipeline import ending
-from media_worker.pipeline.brain import AGAIN, GOODBYE_PATIENCE, Spawn
+from media_worker.pipeline.brain import AGAIN, Spawn
 from media_worker.pipeline.ending import Ending
 from media_worker.pipeline.floor import PICK_UP_SECONDS
 from media_worker.pipeline.keys import KEYS, trouble_of
@@ -26,11 +26,11 @@ from media_worker.pipeline.s2s import talker as talking
 from media_worker.pipeline.s2s.talker import Talker, TalkListener
 from media_worker.pipeline.s2s.turns import SpokenTurn
 from media_worker.pipeline.speech import Books, Kind, Speech
+from media_worker.pipeline.thinking import MOST_ROUNDS
 from media_worker.pipeline.transport import Mouth
 from media_worker.pipeline.turns import UserTurn
 from media_worker.providers.faults import fault_of
 
-MOST_ROUNDS = 6
 TOOL_SECONDS = 15.0
 
 log = logging.getLogger(__name__)
@@ -213,15 +213,7 @@ class DialogueMind:
         self._on.spawn(self._finish_after(speech, why))
 
     async def _finish_after(self, speech: Speech, why: Ending) -> None:
-        """Words that cannot be said any more do not hold the call."""
-        while True:
-            before = self._on.mouth.seconds
-            try:
-                await asyncio.wait_for(speech.over.wait(), GOODBYE_PATIENCE)
-            except TimeoutError:
-                if self._on.mouth.seconds > before:
-                    continue
-            break
+        await self._on.mouth.until_heard(speech)
         self._on.finish(why)
 
     def spoken(self, speech: Speech) -> None:

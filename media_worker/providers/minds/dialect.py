@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
+from media_worker.providers.base import Tool
 from media_worker.providers.http import VendorFailed
 
 CALL_BEGINS = "(The call begins.)"
@@ -47,15 +48,6 @@ Part: TypeAlias = Text | Use | Result
 class Turn:
     role: Literal["user", "assistant"]
     parts: list[Part] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Tool:
-    """`parameters` is the JSON schema of an object."""
-
-    name: str
-    description: str
-    parameters: dict[str, Any]
 
 
 @dataclass(frozen=True)

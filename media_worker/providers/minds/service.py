@@ -17,9 +17,9 @@ from pipecat.services.settings import LLMSettings
 from pipecat.utils.types import is_given
 
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import Llm, number, option
+from media_worker.providers.base import Llm, Tool, number, option
 from media_worker.providers.http import VendorFailed, client, posted
-from media_worker.providers.minds.dialect import Dialect, End, Happening, Question, Text, Tool, Usage, Use, tidied
+from media_worker.providers.minds.dialect import Dialect, End, Happening, Question, Text, Usage, Use, tidied
 
 
 def build(provider: Provider, talent: Llm, dialect: Dialect) -> HttpMind:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from media_worker.providers.base import Tool
 from media_worker.providers.http import VendorFailed
 from media_worker.providers.minds.anthropic import AnthropicDialect
 from media_worker.providers.minds.dialect import (
@@ -16,7 +17,6 @@ from media_worker.providers.minds.dialect import (
     Question,
     Result,
     Text,
-    Tool,
     Turn,
     Use,
     arguments,
