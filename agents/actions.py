@@ -112,7 +112,7 @@ def publish(actor: User, agent: Agent, *, revision: int | None = None, notes: st
         if reading.content is None or problems:
             raise NotPublishable(problems)
         document = reading.content.document()
-        if agent.published and whole(agent.published.content) == document:
+        if agent.published and whole(agent.published.content) == whole(document):
             raise InvalidInput(f"Nothing has changed since version {agent.published.number}.")
         version = _publish(actor, agent, document, notes)
         audit.record(actor, "agent.published", agent, data={"version": version.number})

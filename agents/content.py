@@ -18,7 +18,7 @@ from agents.checks import check_choices, check_fallbacks, check_routing
 from agents.errors import DraftRefused
 from agents.flow.check import check_flow, dangling
 from agents.flow.problems import Path, Problem, explain
-from media_worker.contract.flow import Flow
+from media_worker.contract.flow import MOST_NODES, Flow, Name, NodeId
 from media_worker.contract.spec import Fallbacks, Limits, Routing, Scalar, TurnTaking
 from media_worker.providers.base import TalentName
 
@@ -96,6 +96,10 @@ class AgentContent(Model):
     fallbacks: Fallbacks = Fallbacks()
     routing: Routing = Routing()
     language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")
+    knowledge: tuple[Name, ...] = Field(default=(), max_length=20)
+    """The knowledge bases of its client that it may read, by name."""
+    layout: dict[NodeId, tuple[float, float]] = Field(default_factory=dict, max_length=MOST_NODES + 1)
+    """Where the canvas shows each step (“start” is the beginning). Callers hear nothing of it."""
 
     def document(self) -> dict[str, Any]:
         """As JSON holds it: the shape of `Agent.draft` and `AgentVersion.content`."""
@@ -134,12 +138,15 @@ def read(document: object) -> Reading:
 
 
 def whole(document: object) -> dict[str, Any]:
-    """The document with everything it leaves to defaults written out, for comparing; as it is when it makes no sense."""
+    """The document with everything it leaves to defaults written out, for comparing; as it is when it makes no sense.
+    The canvas's layout is left out: moving a step changes nothing for callers."""
     raw: dict[str, Any] = document if isinstance(document, dict) else {}
     try:
-        return AgentContent.model_validate(raw).document()
+        written = AgentContent.model_validate(raw).document()
     except ValidationError:
-        return raw
+        written = dict(raw)
+    written.pop("layout", None)
+    return written
 
 
 def refuse_oversized(document: object) -> dict[str, Any]:

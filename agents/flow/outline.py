@@ -41,6 +41,7 @@ SLOT_KINDS: dict[str, str] = {
     "number": "A number",
     "choice": "One of a list",
     "yes_no": "Yes or no",
+    "code": "A code or a reference",
 }
 MANY_STEPS = 30
 Problems = Mapping[str, Sequence[Problem]]

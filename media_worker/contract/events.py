@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from media_worker.contract.spec import Scalar
+from media_worker.contract.tools import Source
 
 
 class Model(BaseModel):
@@ -116,6 +117,37 @@ class VariableSet(Model):
     value: Scalar
 
 
+class ToolUsed(Model):
+    """A tool was used, or knowledge looked up. Arguments, text and sources are personal data: stored, never logged.
+
+    `node` is where the flow stood; `by` who decided: a step of the flow, a language model, or the flow before its
+    greeting.
+    """
+
+    kind: Literal["tool_used"] = "tool_used"
+    turn: int = Field(ge=0)
+    node: str = Field(default="", max_length=40)
+    tool: str = Field(max_length=40)
+    by: Literal["flow", "model", "before"] = "flow"
+    arguments: dict[str, Scalar] = Field(default_factory=dict)
+    ok: bool
+    status: int | None = None
+    text: str = Field(default="", max_length=2_000)
+    variables: dict[str, Scalar] = Field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+    mocked: bool = False
+    started_ms: int = Field(ge=0)
+    ended_ms: int = Field(ge=0)
+
+
+class HandedOver(Model):
+    """Another agent of the client goes on from here."""
+
+    kind: Literal["handed_over"] = "handed_over"
+    agent: str = Field(max_length=200)
+    version: int = Field(ge=1)
+
+
 class Fallback(Model):
     """A rung of the ladder that keeps the line from falling silent.
 
@@ -206,6 +238,8 @@ EventBody = Annotated[
     | Backchannel
     | NodeEntered
     | VariableSet
+    | ToolUsed
+    | HandedOver
     | Fallback
     | Digit
     | Fault

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_serializer
 
 from media_worker.contract.flow import Flow, Name, NodeId, Tier
+from media_worker.contract.tools import ToolSpec
 
 Scalar = str | int | float | bool | None
 
@@ -170,6 +171,18 @@ class Clip(Model):
     voice: str = Field(default="", max_length=200)
 
 
+class Colleague(Model):
+    """Another agent of the same client, to whom a call can be handed. It speaks, listens and thinks by the same vendors."""
+
+    name: str = Field(max_length=200)
+    version: int = Field(ge=1)
+    language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")
+    flow: Flow
+    tools: tuple[ToolSpec, ...] = Field(default=(), max_length=60)
+    voice: str = Field(default="", max_length=200)
+    """The name of its voice, where its vendor is this agent's too."""
+
+
 class AgentSpec(Model):
     """A published version of an agent, frozen for one call."""
 
@@ -184,6 +197,10 @@ class AgentSpec(Model):
     fallbacks: Fallbacks = Fallbacks()
     routing: Routing = Routing()
     clips: tuple[Clip, ...] = Field(default=(), max_length=300)
+    tools: tuple[ToolSpec, ...] = Field(default=(), max_length=60)
+    knows: bool = False
+    """It has knowledge to look things up in."""
+    colleagues: tuple[Colleague, ...] = Field(default=(), max_length=20)
 
 
 class CallSpec(Model):

@@ -9,17 +9,20 @@ The worker paces the agent's audio: it sends at most `LEAD_MS` ahead of real tim
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from media_worker.contract.events import CallEvent, Snapshot
 from media_worker.contract.spec import CallSpec, Scalar
+from media_worker.contract.tools import Mocks, ToolOutcome
 
 CALLER = 0
 AGENT = 1
 LEAD_MS = 200
 PATH = "/call"
+TEXT_PATH = "/text"
 MAX_TEXT = 4 * 1024 * 1024
 MAX_AUDIO = 64 * 1024
 
@@ -61,6 +64,7 @@ class Response(Model):
     ok: bool
     result: dict[str, Scalar] = Field(default_factory=dict)
     error: str = ""
+    outcome: ToolOutcome | None = None
 
 
 class Hangup(Model):
@@ -119,7 +123,7 @@ class Request(Model):
     """Something that only the host can do. The host answers each with a `response` of the same id.
 
     `clip` (sha256, offset in bytes) is answered with a piece of a recorded clip: `audio` in base64, and its `size` in
-    bytes as a whole.
+    bytes as a whole. `tool` and `knowledge` carry `use`, and are answered with an `outcome`.
     """
 
     type: Literal["request"] = "request"
@@ -138,10 +142,48 @@ class Finished(Model):
     detail: str = Field(default="", max_length=500)
 
 
+# ── in text ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class TextTurn(Model):
+    """One turn of a conversation in writing, on a websocket of its own at `TEXT_PATH`; the only message but `response`.
+
+    Nothing is kept between turns: `resume` is the snapshot that the turn before ended with (None: the beginning, and the
+    agent opens), so that a conversation can be taken up again at any turn. Answered by events, requests, one `text_reply`.
+    """
+
+    type: Literal["text_turn"] = "text_turn"
+    spec: CallSpec
+    resume: Snapshot | None = None
+    said: str = Field(default="", max_length=5_000)
+    digits: str = Field(default="", max_length=64, pattern=r"^[0-9A-D*#]*$")
+    silence: bool = False
+    """The caller says nothing, until the agent's patience ends."""
+    now: datetime | None = None
+    """The wall clock where the call belongs, for tests; with its zone."""
+    mocks: Mocks = Field(default_factory=dict)
+
+
+class TextReply(Model):
+    """All that the agent said in this turn. `end`: it has hung up. `fault` is a sentence for staff."""
+
+    type: Literal["text_reply"] = "text_reply"
+    text: str
+    end: bool = False
+    outcome: str = Field(default="", max_length=40)
+    snapshot: Snapshot
+    fault: str = Field(default="", max_length=1_000)
+
+
 ToWorker = Annotated[Start | Played | Dtmf | Response | Hangup | Drain, Field(discriminator="type")]
 ToBridge = Annotated[
     Ready | Event | SnapshotTaken | Speaking | Clear | Mark | Request | Finished, Field(discriminator="type")
 ]
 
+ToTextWorker = Annotated[TextTurn | Response, Field(discriminator="type")]
+FromTextWorker = Annotated[Event | Request | TextReply, Field(discriminator="type")]
+
 to_worker: TypeAdapter[ToWorker] = TypeAdapter(ToWorker)
 to_bridge: TypeAdapter[ToBridge] = TypeAdapter(ToBridge)
+to_text_worker: TypeAdapter[ToTextWorker] = TypeAdapter(ToTextWorker)
+from_text_worker: TypeAdapter[FromTextWorker] = TypeAdapter(FromTextWorker)
