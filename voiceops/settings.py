@@ -173,6 +173,11 @@ MODEL_NETWORKS = envlist(
     "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16" if PUBLIC_HOST.endswith("localhost") else "",
 )
 
+# ── the world outside ────────────────────────────────────────────────────────────────────────────
+# Inner hosts and networks (CIDR) that tools and crawled pages may reach all the same, and the ports they may use.
+OUTBOUND_ALLOW = envlist("OUTBOUND_ALLOW")
+OUTBOUND_PORTS = envlist("OUTBOUND_PORTS", "80,443,1024-65535")
+
 # ── traces ───────────────────────────────────────────────────────────────────────────────────────
 # Where the operator wants every agency's traces, without what was said; empty: nowhere.
 TRACES_OTLP_ENDPOINT = env("TRACES_OTLP_ENDPOINT").rstrip("/")

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from media_worker.contract.events import CallEvent, Snapshot
 from media_worker.contract.spec import CallSpec, Scalar
-from media_worker.contract.tools import Mocks, ToolOutcome
+from media_worker.contract.tools import Mocks, ToolOutcome, UseTool
 
 CALLER = 0
 AGENT = 1
@@ -128,8 +128,9 @@ class Request(Model):
 
     type: Literal["request"] = "request"
     id: int
-    action: Literal["hangup", "transfer", "send_digits", "clip"]
+    action: Literal["hangup", "transfer", "send_digits", "clip", "tool", "knowledge"]
     arguments: dict[str, Scalar] = Field(default_factory=dict)
+    use: UseTool | None = None
 
 
 class Finished(Model):

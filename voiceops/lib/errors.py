@@ -11,6 +11,9 @@
     ├── ProviderError                  provider     no
     │   ├── ProviderRefused            provider     no    wrong key, no such model, out of credit
     │   └── ProviderUnreachable        provider     yes   timeout, overload, a broken connection
+    ├── RemoteError                    customer     no    a server whose address the customer typed
+    │   ├── RemoteRefused              customer     no    it answers, but not with anything that can be used
+    │   └── RemoteUnreachable          customer     yes   no answer, a late one, a broken connection
     └── PlatformError                  platform     no    our own machines or our own data
         ├── Busy                       platform     yes   no room on this worker, this moment
         ├── SealError                  platform     no    a sealed value does not open: wrong key, place or bytes
@@ -85,6 +88,24 @@ class ProviderRefused(ProviderError):
 
 class ProviderUnreachable(ProviderError):
     retryable = True
+
+
+class RemoteError(VoiceOpsError):
+    fault: ClassVar[Fault] = "customer"
+
+
+class RemoteRefused(RemoteError):
+    pass
+
+
+class RemoteUnreachable(RemoteError):
+    """`arrived`: the request may have reached the server, so only what is safe to do twice may be sent again."""
+
+    retryable = True
+
+    def __init__(self, sentence: str, arrived: bool = False) -> None:
+        super().__init__(sentence)
+        self.arrived = arrived
 
 
 class PlatformError(VoiceOpsError):

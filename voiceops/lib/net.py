@@ -10,8 +10,9 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import httpcore2
@@ -22,7 +23,16 @@ from voiceops.lib.errors import AddressRefused, InvalidInput
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+Addresses = Callable[[str, int], list[str]]
+"""From a host and a port to the addresses that may be connected to. Raises AddressRefused."""
+
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+_INSIDE_ALL_THE_SAME = tuple(
+    map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "2001::/23", "3fff::/20"))
+)
+"""What this Python's `is_global` lets through: protocol assignments (Oracle's metadata among them), relays, documentation,
+and Azure's metadata, at a public address that answers to machines inside only."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +71,10 @@ def is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
-        if address.teredo is not None:
+        if address.teredo is not None or address not in _UNICAST:
             return False
+    if any(address in network for network in _INSIDE_ALL_THE_SAME):
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
@@ -97,7 +109,8 @@ class _Hurried(httpcore2.NetworkStream):
         return self._stream.read(max_bytes, self._left(timeout, httpcore2.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._left(timeout, httpcore2.WriteTimeout))
+        for begin in range(0, len(buffer), 65_536):
+            self._stream.write(buffer[begin : begin + 65_536], self._left(timeout, httpcore2.WriteTimeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -113,11 +126,16 @@ class _Hurried(httpcore2.NetworkStream):
 
 
 class PublicBackend(httpcore2.SyncBackend):
-    """Connects to public addresses only, and to exactly the address that was looked at."""
+    """Connects to public addresses only, and to exactly the address that was looked at.
 
-    def __init__(self, allowed: Sequence[Network] = (), within: float | None = None) -> None:
-        self._allowed = allowed
+    `addresses` looks instead, where another rule than `allowed` holds.
+    """
+
+    def __init__(
+        self, allowed: Sequence[Network] = (), within: float | None = None, addresses: Addresses | None = None
+    ) -> None:
         self._within = within
+        self._addresses = addresses or (lambda host, port: public_addresses(host, port, allowed))
 
     def connect_tcp(
         self,
@@ -129,7 +147,12 @@ class PublicBackend(httpcore2.SyncBackend):
     ) -> httpcore2.NetworkStream:
         failure: Exception | None = None
         until = None if self._within is None else time.monotonic() + self._within
-        for address in public_addresses(host, port, self._allowed):
+        for address in self._addresses(host, port):
+            if until is not None:
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise httpcore2.ConnectTimeout("the connection had its time")
+                timeout = left if timeout is None else min(timeout, left)
             try:
                 stream = super().connect_tcp(address, port, timeout, local_address, socket_options)
                 return stream if until is None else _Hurried(stream, until)
@@ -142,22 +165,36 @@ class PublicBackend(httpcore2.SyncBackend):
 
 
 class PublicTransport(httpx2.HTTPTransport):
-    def __init__(self, allowed: Sequence[Network] = (), within: float | None = None) -> None:
-        super().__init__(trust_env=False)
+    def __init__(
+        self, allowed: Sequence[Network] = (), within: float | None = None, addresses: Addresses | None = None
+    ) -> None:
+        super().__init__(verify=_authorities(), trust_env=False)
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            ssl_context=_authorities(),
             max_connections=20,
             max_keepalive_connections=0,
-            network_backend=PublicBackend(allowed, within),
+            network_backend=PublicBackend(allowed, within, addresses),
         )
 
 
-def public_client(timeout: float = 10.0, allowed: Sequence[Network] = (), within: float | None = None) -> httpx2.Client:
-    """A client for addresses that customers gave us: webhooks, tools. No proxies, no redirects, no kept connections.
+@lru_cache(maxsize=1)
+def _authorities() -> ssl.SSLContext:
+    """Whose certificates count. Reading them takes longer than many an answer, so they are read once."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
+def public_client(
+    timeout: float = 10.0,
+    allowed: Sequence[Network] = (),
+    within: float | None = None,
+    addresses: Addresses | None = None,
+) -> httpx2.Client:
+    """A client for addresses that customers gave us. No proxies, no redirects, no kept connections.
 
     `timeout` holds for each step, `within` for a whole connection: a server that drips its answer is cut off then.
-    Raises AddressRefused on use when the address is private.
+    Raises AddressRefused on use when the address is private. Where the whole address was typed by a customer,
+    `voiceops.lib.outbound` is the way.
     """
     return httpx2.Client(
-        transport=PublicTransport(allowed, within), timeout=timeout, follow_redirects=False, trust_env=False
+        transport=PublicTransport(allowed, within, addresses), timeout=timeout, follow_redirects=False, trust_env=False
     )
