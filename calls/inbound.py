@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from agents.models import Agent
-from calls import capacity, live
+from calls import capacity, live, split
 from calls.lifecycle import End, EndedReason, refused
 from calls.models import Call, CarrierAccount, PhoneNumber
 from calls.telephony.base import Ringing
@@ -35,7 +35,9 @@ def take(account: CarrierAccount, ringing: Ringing) -> Answer:
     if known is not None:
         return again(known)
     number = (
-        PhoneNumber.objects.select_related("client", "agent__published").filter(number=ringing.called).first()
+        PhoneNumber.objects.select_related("client", "agent__published", "split_version")
+        .filter(number=ringing.called)
+        .first()
         if ringing.called
         else None
     )
@@ -51,7 +53,7 @@ def take(account: CarrierAccount, ringing: Ringing) -> Answer:
     )
     if number is not None:
         call.number, call.client, call.agent = number, number.client, number.agent
-        call.agent_version = number.agent.published if number.agent else None
+        call.agent_version = split.version_for(number, ringing.caller, ringing.carrier_call_id)
     try:
         with transaction.atomic():
             reason = _refusal(number, account)

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from agents.models import Agent
-from calls import capacity, lifecycle, live, numbers, progress, tickets
+from calls import capacity, lifecycle, live, numbers, progress, split, tickets
 from calls.inbound import Answer
 from calls.lifecycle import End, EndedReason
 from calls.models import Call, CarrierAccount, PhoneNumber
@@ -70,7 +70,7 @@ def place(order: Order) -> Call:
     call = Call(
         client=agent.client,
         agent=agent,
-        agent_version=agent.published,
+        agent_version=split.version_for(number, to) if number.agent_id == agent.pk else agent.published,
         number=number,
         account=number.account,
         carrier=number.account.carrier,
@@ -164,7 +164,9 @@ def _same(known: Call, order: Order) -> Call:
 
 def _from_number(agent: Agent, wanted: str) -> PhoneNumber:
     """The number that is shown to who is called: one of the agent's client's, on a carrier that can dial."""
-    rows = PhoneNumber.objects.select_related("account").filter(client=agent.client, account__archived_at=None)
+    rows = PhoneNumber.objects.select_related("account", "agent__published", "split_version").filter(
+        client=agent.client, account__archived_at=None
+    )
     if wanted:
         row = rows.filter(number=numbers.e164(wanted, "from")).first()
         if row is None:

@@ -37,10 +37,19 @@ class PhoneNumber(models.Model):
     label = models.CharField(max_length=80, blank=True)
     busy_sentence = models.CharField(max_length=300, blank=True, help_text="Said when no agent can take the call.")
     busy_transfer_to = models.CharField(max_length=20, blank=True, help_text="E.164. Who takes the call then.")
+    split_version = models.ForeignKey(
+        "agents.AgentVersion", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    split_percent = models.PositiveSmallIntegerField(
+        default=0, help_text="The share of callers who hear `split_version` instead of the published one."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["number"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(split_percent__lte=100), name="a_share_is_at_most_100")
+        ]
 
     def __str__(self) -> str:
         return self.number

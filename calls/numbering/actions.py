@@ -10,7 +10,7 @@ import phonenumbers
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from agents.models import Agent
+from agents.models import Agent, AgentVersion
 from calls.models import CarrierAccount, PhoneNumber
 from calls.numbers import destination
 from tenants.audit import actions as audit
@@ -39,6 +39,14 @@ class WhenBusy:
 
     sentence: str = ""
     transfer_to: str = ""
+
+
+@dataclass(frozen=True)
+class Split:
+    """The share of callers, in percent, who hear another version than the published one. 0: nobody."""
+
+    version: AgentVersion | None = None
+    percent: int = 0
 
 
 def add_carrier(actor: User, carrier: str, draft: CarrierDraft) -> CarrierAccount:
@@ -109,17 +117,24 @@ def change_number(
     agent: Agent | None,
     label: str,
     when_busy: WhenBusy | None = None,
+    split: Split | None = None,
 ) -> PhoneNumber:
-    """Who answers it from the next call on. `when_busy` None leaves that as it is."""
+    """Who answers it from the next call on. `when_busy` and `split` None leave that as it is; another agent ends a
+    split."""
     with transaction.atomic():
-        row = PhoneNumber.objects.select_for_update(of=("self",)).get(pk=number.pk)
+        row = PhoneNumber.objects.select_for_update(of=("self",)).select_related("split_version").get(pk=number.pk)
         before = (row.client_id, row.agent_id)
         row.account, row.client, row.agent, row.label = account, client, agent, " ".join(label.split())[:80]
         _check(row)
+        shared = _share(row, split)
         told = when_busy is not None and _answer_when_busy(row, when_busy)
         row.save()
         if told:
             audit.record(actor, "number.busy_answer_changed", row, data={"transfers": bool(row.busy_transfer_to)})
+        if shared:
+            number_of = row.split_version.number if row.split_version else None
+            data = {"version": number_of, "percent": row.split_percent}
+            audit.record(actor, "number.split_changed", row, data=data)
         moved = before != (client.pk, agent.pk if agent else None)
         audit.record(actor, "number.assigned" if moved else "number.changed", row, data={"agent": str(agent or "")})
     return row
@@ -154,6 +169,24 @@ def _answer_when_busy(row: PhoneNumber, chosen: WhenBusy) -> bool:
     before = (row.busy_sentence, row.busy_transfer_to)
     row.busy_sentence, row.busy_transfer_to = sentence, to
     return before != (sentence, to)
+
+
+def _share(row: PhoneNumber, wanted: Split | None) -> bool:
+    """Whether that changes who hears what. Raises InvalidInput for a version that cannot be heard there."""
+    before = (row.split_version_id, row.split_percent)
+    if row.split_version is not None and row.split_version.agent_id != row.agent_id:
+        row.split_version, row.split_percent = None, 0
+    if wanted is not None:
+        row.split_version, row.split_percent = (wanted.version, wanted.percent) if wanted.percent else (None, 0)
+        if not 0 <= wanted.percent <= 100:
+            raise InvalidInput("A share is between 0 and 100 percent.", "split_percent")
+        if wanted.percent and wanted.version is None:
+            raise InvalidInput("Choose the version that this share of callers hears.", "split_version")
+        if row.split_version is not None and row.split_version.agent_id != row.agent_id:
+            raise InvalidInput("This version belongs to another agent.", "split_version")
+        if row.split_version is not None and row.agent is not None and row.split_version.pk == row.agent.published_id:
+            raise InvalidInput("Everybody hears this version already: it is the published one.", "split_version")
+    return before != (row.split_version_id, row.split_percent)
 
 
 def _check(row: PhoneNumber) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from agents.models import Agent
+from agents.models import Agent, AgentVersion
 from calls.models import CarrierAccount
-from calls.numbering.actions import LONGEST_SENTENCE, CarrierDraft, WhenBusy
+from calls.numbering.actions import LONGEST_SENTENCE, CarrierDraft, Split, WhenBusy
 from calls.reasons import BUSY_NOW
 from tenants.clients.models import Client
 
@@ -55,6 +55,11 @@ class AgentChoice(forms.ModelChoiceField):
         return f"{agent.client.name}: {agent.name}"
 
 
+class VersionChoice(forms.ModelChoiceField):
+    def label_from_instance(self, version: Any) -> str:
+        return f"Version {version.number}" + (f": {version.notes}" if version.notes else "")
+
+
 class NumberForm(forms.Form):
     number = forms.CharField(
         max_length=32,
@@ -80,6 +85,18 @@ class NumberForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": "+14155550199", "inputmode": "tel", "autocomplete": "off"}),
     )
 
+    split_version = VersionChoice(
+        AgentVersion.objects.none(), required=False, empty_label="The published one only", label="Compare with"
+    )
+    split_percent = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        required=False,
+        label="Share of callers who hear it (%)",
+        help_text="A caller always hears the same version.",
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "placeholder": "10"}),
+    )
+
     def __init__(
         self, *args: Any, clients: QuerySet[Client], agents: QuerySet[Agent], keep: Any = None, **kwargs: Any
     ) -> None:
@@ -90,11 +107,27 @@ class NumberForm(forms.Form):
         if keep is not None:
             self.fields["number"].disabled = True
             self.fields["number"].required = False
+            self.fields["split_version"].queryset = _others(keep)  # type: ignore[attr-defined]
         else:
-            del self.fields["busy_sentence"], self.fields["busy_transfer_to"]
+            for name in ("busy_sentence", "busy_transfer_to", "split_version", "split_percent"):
+                del self.fields[name]
 
     def when_busy(self) -> WhenBusy:
         return WhenBusy(self.cleaned_data["busy_sentence"], self.cleaned_data["busy_transfer_to"])
+
+    def split(self) -> Split | None:
+        """None when another agent is chosen: its versions were not on offer."""
+        if "agent" in self.changed_data:
+            return None
+        version, percent = self.cleaned_data["split_version"], self.cleaned_data["split_percent"]
+        return Split(version, (percent or 0) if version else 0)
+
+
+def _others(number: Any) -> QuerySet[AgentVersion]:
+    """The versions of the number's agent that are not the published one."""
+    if number.agent is None:
+        return AgentVersion.objects.none()
+    return AgentVersion.objects.filter(agent=number.agent).exclude(pk=number.agent.published_id)
 
 
 class CallMeForm(forms.Form):

@@ -33,7 +33,7 @@ class Address:
 
 def numbers(rows: QuerySet[PhoneNumber], *, client: Any = None, search: str = "") -> list[PhoneNumber]:
     """`rows` are those the person may see."""
-    rows = rows.select_related("account", "client", "agent", "agent__published")
+    rows = rows.select_related("account", "client", "agent", "agent__published", "split_version")
     if client is not None:
         rows = rows.filter(client=client)
     if search:

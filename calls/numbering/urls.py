@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from calls.views import call_me, carriers, numbers, traces
+from calls.views import call_me, carriers, numbers, results, traces
 
 urlpatterns = [
     path("agents/<uuid:agent_id>/call-me/", call_me.call_me, name="call_me"),
+    path("agents/<uuid:agent_id>/results/", results.show, name="agent_results"),
     path("numbers/", numbers.numbers, name="numbers"),
     path("numbers/new/", numbers.new_number, name="new_number"),
     path("numbers/<uuid:number_id>/", numbers.number, name="number"),

@@ -16,9 +16,11 @@ SHORT_OF_THE_GOAL = frozenset(
         "no_answer",
         "not_interested",
         "not_reached",
+        "opted_out",
         "transferred",
         "unreachable",
         "voicemail",
+        "voicemail_left",
         "wrong_number",
     }
 )

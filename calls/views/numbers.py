@@ -60,13 +60,14 @@ def new_number(request: HttpRequest) -> HttpResponse:
 def number(request: HttpRequest, number_id: UUID) -> HttpResponse:
     actor = access.require(request, Permission.MANAGE_NUMBERS)
     row: PhoneNumber = access.number(request, number_id)
-    names = ("number", "account", "client", "agent", "label", "busy_sentence", "busy_transfer_to")
+    names = [*("number", "account", "client", "agent", "label"), *("busy_sentence", "busy_transfer_to")]
+    names += ["split_version", "split_percent"]
     known = {name: getattr(row, name) for name in names}
     form = _form(request, initial=known, keep=row)
     if request.method == "POST" and form.is_valid():
         chosen = {name: form.cleaned_data[name] for name in ("account", "client", "agent", "label")}
         try:
-            actions.change_number(actor, row, **chosen, when_busy=form.when_busy())
+            actions.change_number(actor, row, **chosen, when_busy=form.when_busy(), split=form.split())
         except InvalidInput as error:
             form.add_error(error.field or None, error.sentence)
         else:

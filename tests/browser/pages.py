@@ -48,6 +48,7 @@ PAGES = (
     Page("agent-clips", through="/agents/", clicks=(ROW, ".tabs a >> text=Clips")),
     Page("new-clip", through="/agents/", clicks=(ROW, ".tabs a >> text=Clips"), do="text=Add a clip"),
     Page("agent-versions", through="/agents/", clicks=(ROW, ".tabs a >> text=Versions")),
+    Page("agent-results", through="/agents/", clicks=(ROW, ".tabs a >> text=Versions", "text=Results by version")),
     Page("new-agent", "/agents/new/"),
     Page("agents-of-a-client", "/agents/", people=CLIENT),
     Page("agent-of-a-client", through="/agents/", clicks=(ROW,), people=CLIENT),
