@@ -23,12 +23,16 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
-from media_worker.contract.wire import MAX_TEXT, PATH
+from media_worker.contract.wire import MAX_TEXT, PATH, TEXT_PATH
 from media_worker.session import Session
+from media_worker.text import TextSession
 
 log = logging.getLogger(__name__)
 
 MOST_LAG = 0.050
+MOST_TEXTS = 8
+"""Turns in writing at the same time, beside the calls and not counted among them."""
+
 _SAMPLE = 0.1
 _SAMPLES = 100
 _RECENT = 20
@@ -71,6 +75,7 @@ class Worker:
         capacity: int = 20,
         drain_seconds: float = 30.0,
         make_session: Callable[..., Session] = Session,
+        make_text: Callable[..., TextSession] = TextSession,
     ) -> None:
         if not key:
             raise ValueError("A media worker needs a key: set MEDIA_WORKER_KEY.")
@@ -80,8 +85,10 @@ class Worker:
         self.capacity = capacity
         self._drain_seconds = drain_seconds
         self._make_session = make_session
+        self._make_text = make_text
         self._sessions: set[Session] = set()
         self._admitted: set[ServerConnection] = set()
+        self._texts: set[ServerConnection] = set()
         self._ended = 0
         self._empty = asyncio.Event()
         self._server: WebsocketServer | None = None
@@ -156,6 +163,15 @@ class Worker:
             return "overloaded"
         return None
 
+    def _refuses_text(self) -> str | None:
+        """Who tries an agent out waits before anybody on the phone does."""
+        self._texts = {one for one in self._texts if one.state is not State.CLOSED}
+        if self.draining:
+            return "draining"
+        if len(self._texts) >= MOST_TEXTS:
+            return "full"
+        return "overloaded" if self.active and self.lag.overloaded else None
+
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Before the upgrade: an answer that refuses, or None to let the call in."""
         path = request.path.partition("?")[0]
@@ -167,19 +183,22 @@ class Worker:
             del answer.headers["Content-Type"]
             answer.headers["Content-Type"] = "application/json"
             return answer
-        if path != PATH:
+        if path not in (PATH, TEXT_PATH):
             return connection.respond(HTTPStatus.NOT_FOUND, "There is nothing here.\n")
         given = request.headers.get("Authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {self._key}".encode()):
             log.warning("A call was refused: wrong key")
             return connection.respond(HTTPStatus.UNAUTHORIZED, "Wrong key.\n")
-        if why := self._refuses():
+        if why := self._refuses() if path == PATH else self._refuses_text():
             log.warning("A call was refused: %s", why)
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, f"{why}\n")
-        self._admitted.add(connection)
+        (self._admitted if path == PATH else self._texts).add(connection)
         return None
 
     async def _serve(self, connection: ServerConnection) -> None:
+        if connection in self._texts:
+            await self._serve_text(connection)
+            return
         session = self._make_session(connection, self.name)
         self._sessions.add(session)
         self._empty.clear()
@@ -194,6 +213,15 @@ class Worker:
             self._admitted.discard(connection)
             if not self._sessions:
                 self._empty.set()
+            self._collect()
+
+    async def _serve_text(self, connection: ServerConnection) -> None:
+        try:
+            await self._make_text(connection).run()
+        except Exception:
+            log.exception("A turn in writing failed")
+        finally:
+            self._texts.discard(connection)
             self._collect()
 
     def _collect(self) -> None:
