@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agents.accounts.queries import account_problems
-from agents.content import Reading, read, refuse_oversized, whole
+from agents.content import Reading, read, refuse_oversized, whole, with_origin_of
 from agents.errors import DraftConflict, NotPublishable
 from agents.generate import LONGEST_PURPOSE, Generated, Request
 from agents.generate.make import generate
@@ -87,6 +87,7 @@ def save_draft(actor: User, agent: Agent, document: object, revision: int) -> Sa
         document = reading.content.document()
     with transaction.atomic():
         agent = _locked(agent.pk)
+        document = with_origin_of(document, agent.draft)
         if document == agent.draft:
             return Saved(agent.draft_revision, agent.draft_saved_at or agent.updated_at, reading)
         if revision != agent.draft_revision:

@@ -13,3 +13,7 @@ class AgentsConfig(AppConfig):
         access.declare("agents.ProviderAccount", access.AGENCY_ONLY, access.Permission.MANAGE_ACCOUNTS)
         access.declare("agents.ProviderKey", access.AGENCY_ONLY, access.Permission.MANAGE_ACCOUNTS)
         access.declare("agents.VoiceClip", access.AGENCY_ONLY, access.Permission.VIEW_INTERNALS)
+        access.declare("agents.Template", access.AGENCY_ONLY, access.Permission.BUILD_AGENTS)
+        access.declare("agents.TemplateVersion", access.AGENCY_ONLY, access.Permission.BUILD_AGENTS)
+        access.declare("agents.RollOut", access.AGENCY_ONLY, access.Permission.BUILD_AGENTS)
+        access.declare("agents.RollOutItem", access.AGENCY_ONLY, access.Permission.BUILD_AGENTS)

@@ -88,6 +88,17 @@ class Choices(Model):
         yield from self.backups()
 
 
+class Origin(Model):
+    """The version of a template that a document was made from, and the values of its parameters.
+
+    It lies in the document, so that a draft, a version and an old version that comes back each say what they rest on.
+    """
+
+    version: UUID
+    number: int = Field(ge=1)
+    values: dict[Name, Annotated[str, Field(max_length=5_000)]] = Field(default_factory=dict, max_length=100)
+
+
 class AgentContent(Model):
     flow: Flow
     models: Choices = Choices()
@@ -100,6 +111,8 @@ class AgentContent(Model):
     """The knowledge bases of its client that it may read, by name."""
     layout: dict[NodeId, tuple[float, float]] = Field(default_factory=dict, max_length=MOST_NODES + 1)
     """Where the canvas shows each step (“start” is the beginning). Callers hear nothing of it."""
+    origin: Origin | None = None
+    """Kept by the house: who saves a draft cannot change it."""
 
     def document(self) -> dict[str, Any]:
         """As JSON holds it: the shape of `Agent.draft` and `AgentVersion.content`."""
@@ -139,14 +152,24 @@ def read(document: object) -> Reading:
 
 def whole(document: object) -> dict[str, Any]:
     """The document with everything it leaves to defaults written out, for comparing; as it is when it makes no sense.
-    The canvas's layout is left out: moving a step changes nothing for callers."""
+    The canvas's layout and the template it came from are left out: they change nothing for callers."""
     raw: dict[str, Any] = document if isinstance(document, dict) else {}
     try:
         written = AgentContent.model_validate(raw).document()
     except ValidationError:
         written = dict(raw)
-    written.pop("layout", None)
+    for key in UNHEARD:
+        written.pop(key, None)
     return written
+
+
+UNHEARD = ("layout", "origin")
+
+
+def with_origin_of(document: dict[str, Any], kept: object) -> dict[str, Any]:
+    """The document with the origin of the one that it replaces: what pages and programs send along is not asked."""
+    origin = kept.get("origin") if isinstance(kept, dict) else None
+    return {**{key: value for key, value in document.items() if key != "origin"}, "origin": origin}
 
 
 def refuse_oversized(document: object) -> dict[str, Any]:

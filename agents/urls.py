@@ -8,6 +8,7 @@ from agents.views import (
     behaviour,
     clips,
     details,
+    library,
     listing,
     new,
     provider_keys,
@@ -17,6 +18,7 @@ from agents.views import (
     versions,
     voice,
 )
+from agents.views.templating import templates
 
 urlpatterns = [
     path("agents/", listing.agents, name="agents"),
@@ -38,6 +40,8 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/details/", details.details, name="agent_details"),
     path("agents/<uuid:agent_id>/archive/", details.archive, name="archive_agent"),
     path("agents/<uuid:agent_id>/unarchive/", details.unarchive, name="unarchive_agent"),
+    path("library/", library.library, name="library"),
+    path("library/templates/", templates.templates, name="templates"),
     path("settings/providers/", providers.providers, name="providers"),
     path("settings/providers/new/", providers.vendor_list, name="vendors"),
     path("settings/providers/new/<slug:vendor_name>/", providers.new_provider, name="new_provider"),

@@ -57,6 +57,7 @@ PLACES = (
         internal=True,
         by_client=True,
     ),
+    Place("Library", icon="library", view="library", permission=Permission.BUILD_AGENTS, key="l", internal=True),
     Place("Usage", icon="gauge", view="usage", permission=Permission.VIEW_USAGE, key="u", below_the_line=True),
     Place("Clients", icon="building-2", view="clients", permission=Permission.VIEW_INTERNALS, below_the_line=True),
     Place("People", icon="users", view="people", permission=Permission.VIEW_PEOPLE, key="p", below_the_line=True),

@@ -30,6 +30,14 @@ class Agent(models.Model):
     published = models.ForeignKey(
         "agents.AgentVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    template = models.ForeignKey(
+        "agents.Template",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="instances",
+        help_text="What it is an instance of. Which version each document rests on is said in the document.",
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -8,8 +8,15 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from agents.flow.outline import Outline
+from agents.library import Shelf, shelves
 
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def library_shelves(context: Context) -> list[tuple[str, Shelf]]:
+    """The pages of the library that the viewer may open."""
+    return shelves(context["request"].user)
 
 
 @register.simple_tag(takes_context=True)
