@@ -169,7 +169,7 @@ UNHEARD = ("layout", "origin")
 def with_origin_of(document: dict[str, Any], kept: object) -> dict[str, Any]:
     """The document with the origin of the one that it replaces: what pages and programs send along is not asked."""
     origin = kept.get("origin") if isinstance(kept, dict) else None
-    return {**{key: value for key, value in document.items() if key != "origin"}, "origin": origin}
+    return document if document.get("origin") == origin else {**document, "origin": origin}
 
 
 def refuse_oversized(document: object) -> dict[str, Any]:
