@@ -1,8 +1,4 @@
-"""Which media worker takes a call: of two that are picked at random, the one that has fewer of our calls.
-
-`MEDIA_WORKERS` names them as `host:port`; a name that resolves to many addresses is many workers. Nobody registers
-anywhere: a worker that is full or about to go answers 503, and the next is asked.
-"""
+"""Which media worker takes a call: of two that are picked at random, the one that has fewer of our calls."""
 
 from __future__ import annotations
 
@@ -13,11 +9,13 @@ import socket
 import time
 from collections import Counter
 
-from django.conf import settings
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
 
 from media_worker.contract.wire import MAX_TEXT, PATH
+from voiceops.lib.workers import Address, headers, named, netloc, told
+
+__all__ = ["Address", "NoWorker", "Workers", "workers"]
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +23,6 @@ CONNECT_SECONDS = 2.0
 KNOWN_SECONDS = 5.0
 PING_SECONDS = 2.0
 PONG_SECONDS = 4.0
-
-Address = tuple[str, int]
 
 
 class NoWorker(Exception):
@@ -78,12 +74,10 @@ class Workers:
         return sorted(pair + shuffled[2:], key=lambda address: address == avoid)
 
     async def _open(self, address: Address, within: float) -> ClientConnection:
-        host, port = address
-        netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
             return await connect(
-                f"ws://{netloc}{PATH}",
-                additional_headers={"Authorization": f"Bearer {settings.MEDIA_WORKER_KEY}"},
+                f"ws://{netloc(address)}{PATH}",
+                additional_headers=headers(),
                 proxy=None,
                 compression=None,
                 open_timeout=within,
@@ -96,26 +90,23 @@ class Workers:
         except InvalidStatus as error:
             status = error.response.status_code
             if status != 503:
-                logger.error("The media worker at %s answered %s: is MEDIA_WORKER_KEY the same?", netloc, status)
+                logger.error(
+                    "The media worker at %s answered %s: is MEDIA_WORKER_KEY the same?", netloc(address), status
+                )
             raise _Refused(full=status == 503) from None
         except (OSError, TimeoutError, InvalidHandshake, WebSocketException) as error:
-            logger.warning("The media worker at %s cannot be reached: %s", netloc, type(error).__name__)
+            logger.warning("The media worker at %s cannot be reached: %s", netloc(address), type(error).__name__)
             raise _Refused(full=False) from None
 
     async def _addresses(self) -> list[Address]:
         if time.monotonic() < self._known_until and self._known:
             return self._known
         found: list[Address] = []
-        for name in settings.MEDIA_WORKERS:
-            host, _, port = name.rpartition(":")
+        for host, port in named():
             try:
-                infos = await asyncio.get_running_loop().getaddrinfo(
-                    host.strip("[]"), int(port), type=socket.SOCK_STREAM
-                )
+                found += told(await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM))
             except (OSError, ValueError):
-                logger.warning("MEDIA_WORKERS names %s, which does not resolve", name)
-                continue
-            found += [(str(info[4][0]), int(info[4][1])) for info in infos]
+                logger.warning("MEDIA_WORKERS names %s, which does not resolve", host)
         if found:
             self._known = list(dict.fromkeys(found))
             self._known_until = time.monotonic() + KNOWN_SECONDS
