@@ -17,3 +17,6 @@ class AgentsConfig(AppConfig):
         access.declare("agents.TemplateVersion", access.AGENCY_ONLY, access.Permission.BUILD_AGENTS)
         access.declare("agents.RollOut", access.AGENCY_ONLY, access.Permission.BUILD_AGENTS)
         access.declare("agents.RollOutItem", access.AGENCY_ONLY, access.Permission.BUILD_AGENTS)
+        access.declare("agents.AgentTest", access.AGENCY_ONLY, access.Permission.VIEW_INTERNALS)
+        access.declare("agents.TestRun", access.AGENCY_ONLY, access.Permission.VIEW_INTERNALS)
+        access.declare("agents.TestResult", access.AGENCY_ONLY, access.Permission.VIEW_INTERNALS)

@@ -2,9 +2,11 @@ from agents.models.agent import Agent, AgentVersion
 from agents.models.clip import VoiceClip
 from agents.models.provider import KeyLease, ProviderAccount, ProviderKey
 from agents.models.template import RollOut, RollOutItem, Template, TemplateVersion
+from agents.models.test import AgentTest, TestResult, TestRun
 
 __all__ = [
     "Agent",
+    "AgentTest",
     "AgentVersion",
     "KeyLease",
     "ProviderAccount",
@@ -13,5 +15,7 @@ __all__ = [
     "RollOutItem",
     "Template",
     "TemplateVersion",
+    "TestResult",
+    "TestRun",
     "VoiceClip",
 ]

@@ -33,6 +33,8 @@ class TestRun(models.Model):
     `fingerprint` names what was tested by what callers hear of it; `beat_at` is when the run last gave a sign of life.
     """
 
+    __test__ = False  # what pytest would take for a class of tests
+
     class Status(models.TextChoices):
         QUEUED = "queued", "Waits"
         RUNNING = "running", "Runs"
@@ -60,6 +62,8 @@ class TestRun(models.Model):
 
 class TestResult(models.Model):
     """One test in one run. `findings` are `judge.Finding`s, `conversation` is what was said (`exchange.Exchange`)."""
+
+    __test__ = False  # what pytest would take for a class of tests
 
     class Status(models.TextChoices):
         WAITING = "waiting", "Waits"

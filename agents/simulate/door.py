@@ -16,7 +16,16 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import ClientConnection, connect
 
 from media_worker.contract.events import CallEvent
-from media_worker.contract.wire import MAX_TEXT, TEXT_PATH, Event, Request, Response, TextReply, TextTurn, from_text_worker
+from media_worker.contract.wire import (
+    MAX_TEXT,
+    TEXT_PATH,
+    Event,
+    Request,
+    Response,
+    TextReply,
+    TextTurn,
+    from_text_worker,
+)
 from voiceops.lib import workers
 from voiceops.lib.errors import Busy, PlatformError
 
@@ -102,4 +111,6 @@ def _take(socket: ClientConnection, text: str, answer: Answer) -> Taken | None:
     except TimeoutError:
         raise PlatformError("The agent took longer than a minute to answer.") from None
     except ValidationError:
-        raise PlatformError("The media worker answered in a way that cannot be read. Is it of the same version?") from None
+        raise PlatformError(
+            "The media worker answered in a way that cannot be read. Is it of the same version?"
+        ) from None

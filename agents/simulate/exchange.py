@@ -82,11 +82,7 @@ def exchange(
     now = reply.snapshot.variables
     touched = {body.name for body in bodies if isinstance(body, VariableSet)}
     changed = {name: now[name] for name in now if name in touched or before.get(name) != now[name]}
-    notes = [
-        _STEPS[body.step]
-        for body in bodies
-        if isinstance(body, Fallback) and body.step in _STEPS
-    ]
+    notes = [_STEPS[body.step] for body in bodies if isinstance(body, Fallback) and body.step in _STEPS]
     notes += [body.message for body in bodies if isinstance(body, Fault)]
     return Exchange(
         does=does,

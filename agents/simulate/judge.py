@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict
 
 from agents.simulate.exchange import Exchange
 from agents.simulate.shape import (
-    Ended,
     Expectation,
     Holds,
     NotSaid,
