@@ -11,8 +11,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from agents import around
 from agents.accounts.queries import account_problems
-from agents.content import Reading, read, refuse_oversized, whole, with_origin_of
+from agents.content import Reading, refuse_oversized, whole, with_origin_of
 from agents.errors import DraftConflict, NotPublishable
 from agents.generate import LONGEST_PURPOSE, Generated, Request
 from agents.generate.make import generate
@@ -82,7 +83,7 @@ def save_draft(actor: User, agent: Agent, document: object, revision: int) -> Sa
     Raises DraftConflict when somebody else saved in between, DraftRefused when it can be no draft at all.
     """
     document = refuse_oversized(document)
-    reading = read(document)
+    reading = around.reading(agent, document)
     if reading.content is not None:
         document = reading.content.document()
     with transaction.atomic():
@@ -108,7 +109,7 @@ def publish(actor: User, agent: Agent, *, revision: int | None = None, notes: st
         agent = _locked(agent.pk)
         if revision is not None and revision != agent.draft_revision:
             raise DraftConflict(agent.draft_revision)
-        reading = read(agent.draft)
+        reading = around.reading(agent)
         problems = [*reading.blocking, *(account_problems(reading.content) if reading.content else ())]
         if reading.content is None or problems:
             raise NotPublishable(problems)
@@ -208,7 +209,7 @@ def _put_draft(agent: Agent, document: dict[str, Any], *also: str) -> Saved:
     agent.draft_revision += 1
     agent.draft_saved_at = timezone.now()
     agent.save(update_fields=["draft", "draft_revision", "draft_saved_at", "updated_at", *also])
-    return Saved(agent.draft_revision, agent.draft_saved_at, read(document))
+    return Saved(agent.draft_revision, agent.draft_saved_at, around.reading(agent, document))
 
 
 def _publish(actor: User, agent: Agent, document: dict[str, Any], notes: str) -> AgentVersion:

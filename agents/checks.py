@@ -13,7 +13,7 @@ import phonenumbers
 
 from agents.flow.problems import Path, Problem, words
 from agents.languages import language_name
-from media_worker.contract.flow import CollectNode, ConversationNode, Flow
+from media_worker.contract.flow import CollectNode, ConversationNode, Flow, MenuNode, Node
 from media_worker.contract.spec import Fallbacks, Provider
 from media_worker.providers.base import Llm, S2s, Stt, TalentName, Tts, VendorSpec, validate_options
 from media_worker.providers.registry import vendor as vendor_named
@@ -103,10 +103,14 @@ def needs_tools(flow: Flow) -> bool:
     """Whether a language model has more to do than to talk: to keep answers, or to move to another step."""
     if any(intent.goto for intent in flow.intents):
         return True
-    return any(
-        isinstance(node, CollectNode) or (isinstance(node, ConversationNode) and any(i.goto for i in node.intents))
-        for node in flow.nodes
-    )
+    return any(_has_work(node) for node in flow.nodes)
+
+
+def _has_work(node: Node) -> bool:
+    if isinstance(node, ConversationNode):
+        ways = any(way.how in ("intent", "decision") for way in node.exits())
+        return ways or bool(node.extract or node.tools or node.knowledge)
+    return isinstance(node, CollectNode | MenuNode)
 
 
 def check_fallbacks(fallbacks: Fallbacks) -> list[Problem]:

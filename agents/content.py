@@ -18,6 +18,7 @@ from agents.checks import check_choices, check_fallbacks, check_routing
 from agents.errors import DraftRefused
 from agents.flow.check import check_flow, dangling
 from agents.flow.problems import Path, Problem, explain
+from agents.flow.references import Around, check_references
 from media_worker.contract.flow import MOST_NODES, Flow, Name, NodeId
 from media_worker.contract.spec import Fallbacks, Limits, Routing, Scalar, TurnTaking
 from media_worker.providers.base import TalentName
@@ -26,6 +27,7 @@ BUILT_IN = "builtin"
 TALENTS: tuple[TalentName, ...] = ("stt", "llm", "tts")
 """What every agent has. A speech-to-speech model may stand before the three, which then stand by."""
 LARGEST_DRAFT = 1_000_000
+DEEPEST_DRAFT = 20
 
 
 class Model(BaseModel):
@@ -136,8 +138,12 @@ class Reading:
         return tuple(problem for problem in self.problems if not problem.blocking)
 
 
-def read(document: object) -> Reading:
-    """What a draft says, and everything that is wrong with it. Never raises."""
+def read(document: object, around: Around | None = None) -> Reading:
+    """What a draft says, and everything that is wrong with it. Never raises.
+
+    `around`: the tools, knowledge, agents and clips that there are (`agents.around`), to judge by name what the draft
+    uses; without it those names are not judged.
+    """
     if not isinstance(document, dict):
         return Reading(None, (Problem("Script", "It is empty."),))
     loose_ends = dangling(document)
@@ -147,6 +153,8 @@ def read(document: object) -> Reading:
         return Reading(None, (*explain(error, document, besides=bool(loose_ends)), *loose_ends))
     llm_free = content.models.llm.is_built_in
     found = [*check_flow(content.flow, llm_free=llm_free), *check_choices(content)]
+    if around is not None:
+        found += check_references(content.flow, around, content.knowledge)
     return Reading(content, (*found, *check_fallbacks(content.fallbacks), *check_routing(content)))
 
 
@@ -176,6 +184,7 @@ def refuse_oversized(document: object) -> dict[str, Any]:
     """The document, when it may be kept as a draft. Raises DraftRefused otherwise."""
     if not isinstance(document, dict):
         raise DraftRefused("A draft has to be an object with a flow.")
+    _refuse_what_cannot_be_kept(document)
     try:
         size = len(json.dumps(document, allow_nan=False))
     except (TypeError, ValueError, RecursionError):
@@ -185,3 +194,26 @@ def refuse_oversized(document: object) -> dict[str, Any]:
             f"The draft is too large: {size / 1e6:.1f} million characters, at most {LARGEST_DRAFT / 1e6:.0f} million."
         )
     return document
+
+
+def _refuse_what_cannot_be_kept(document: object) -> None:
+    """Nesting that nothing of ours needs, and characters that no database keeps. Raises DraftRefused."""
+    waiting: list[tuple[object, int]] = [(document, 1)]
+    while waiting:
+        here, depth = waiting.pop()
+        if isinstance(here, str):
+            if "\0" in here or (not here.isascii() and _half_a_character(here)):
+                raise DraftRefused("The draft holds a character that cannot be stored. Type the text anew.")
+        elif isinstance(here, dict | list | tuple):
+            if depth > DEEPEST_DRAFT:
+                raise DraftRefused(f"The draft is nested too deeply: at most {DEEPEST_DRAFT} levels.")
+            inner = [*here.keys(), *here.values()] if isinstance(here, dict) else here
+            waiting.extend((item, depth + 1) for item in inner)
+
+
+def _half_a_character(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

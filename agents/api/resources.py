@@ -10,9 +10,8 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import actions, queries
+from agents import actions, around, queries
 from agents.accounts.queries import account_problems
-from agents.content import read
 from agents.generate import LONGEST_PURPOSE
 from agents.models import Agent
 from tenants import access
@@ -165,7 +164,7 @@ def _shown(agent: Agent, *, internals: bool) -> dict[str, Any]:
     row = queries.row(agent)
     if not internals:
         return dict(AgentSerializer(row).data)
-    reading = read(agent.draft)
+    reading = around.reading(agent)
     missing = account_problems(reading.content) if reading.content else ()
     problems = [str(problem) for problem in (*reading.blocking, *missing)]
     hints = [str(problem) for problem in reading.hints]

@@ -1,50 +1,53 @@
 """What a flow's shape does not say: steps nobody reaches, circles without listening, questions without words.
 
-Blocking problems would make a call fail or fall silent. Hints are for the builder to weigh.
+Blocking problems would make a call fail or fall silent. Hints are for the builder to weigh. All of it is told from what
+the kinds declare (`exits`, `About.listens`, the fields), and takes one walk over the flow each: `read` runs on every
+pause of somebody who types. What only the database knows is for `agents.flow.references`.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from agents.flow.problems import Path, Problem, place_of, words
-from media_worker.contract.flow import CollectNode, ConversationNode, EndNode, Flow, Intent, Node, SayNode
+from agents.flow.declared import Path, of_flow
+from agents.flow.hours import check_hours
+from agents.flow.problems import Problem, place_of, words
+from agents.flow.rules import check_rules
+from agents.flow.transfers import check_transfers
+from agents.flow.variables import check_variables
+from media_worker.contract.flow import (
+    CollectNode,
+    ConversationNode,
+    EndNode,
+    Flow,
+    Intent,
+    MenuNode,
+    Node,
+    Option,
+    SayNode,
+    VoicemailNode,
+)
 
-KNOWN_VARIABLES = frozenset({"caller", "called", "client_name", "agent_name", "timezone"})
-_HOLE = re.compile(r"\{\{\s*([^{}|]{0,100}?)\s*(\|[^{}]*)?\}\}")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,79}")
-_TARGETS = ("goto", "next", "give_up", "fallback_goto")
+MOST_LOOSE_ENDS = 50
 
 
 def dangling(document: dict[str, Any]) -> list[Problem]:
-    """Arrows of a raw document that lead nowhere, each with its place."""
+    """Arrows of a raw document that lead nowhere, each with its place; the first fifty."""
     flow = document.get("flow")
     if not isinstance(flow, dict) or not isinstance(flow.get("nodes"), list | tuple):
         return []
-    ids = {node.get("id") for node in flow["nodes"] if isinstance(node, dict)}
-    found = []
-    for path, key, target in _arrows(flow, ("flow",)):
-        if isinstance(target, str) and target and target not in ids:
-            sentence = f"It leads to the step “{words(target)}”, which does not exist."
-            found.append(Problem(place_of((*path, key), document), sentence, (*path, key)))
+    ids = {str(node.get("id")) for node in flow["nodes"] if isinstance(node, dict)}
+    found: list[Problem] = []
+    for path, declared, target in ((f.path, f.field, f.value) for f in of_flow(flow)):
+        if declared.widget != "node" or not isinstance(target, str) or not target or target in ids:
+            continue
+        sentence = f"It leads to the step “{words(target[:60])}”, which does not exist."
+        found.append(Problem(place_of(path, document), sentence, path))
+        if len(found) == MOST_LOOSE_ENDS:
+            break
     return found
-
-
-def _arrows(here: Any, path: Path, depth: int = 0) -> Iterator[tuple[Path, str, Any]]:
-    if depth > 8:
-        return
-    if isinstance(here, dict):
-        for key, value in here.items():
-            if key in _TARGETS or (key == "start" and path == ("flow",)):
-                yield path, key, value
-            else:
-                yield from _arrows(value, (*path, key), depth + 1)
-    elif isinstance(here, list | tuple):
-        for number, value in enumerate(here):
-            yield from _arrows(value, (*path, number), depth + 1)
 
 
 def check_flow(flow: Flow, *, llm_free: bool = True) -> list[Problem]:
@@ -52,27 +55,33 @@ def check_flow(flow: Flow, *, llm_free: bool = True) -> list[Problem]:
     problems: list[Problem] = []
     if not flow.greeting.strip():
         problems.append(Problem("Greeting", "It is empty: callers would hear nothing.", ("flow", "greeting")))
-    reached = _reached(flow)
+    reached, circles = _reached(flow), _circles(flow)
     for number, node in enumerate(flow.nodes):
         path: Path = ("flow", "nodes", number)
         place = f"Step “{words(node.id)}”"
         problems += _check_node(node, place, path, llm_free=llm_free)
         if node.id not in reached:
             problems.append(Problem(place, "Nothing leads here, so no caller ever gets here.", path, blocking=False))
-        if isinstance(node, SayNode) and _circles(flow, node):
-            problems.append(Problem(place, "It leads in a circle that never lets the caller speak.", path))
+        if node.id in circles:
+            sentence = f"It leads in a circle that never lets the caller speak{circles[node.id]}."
+            problems.append(Problem(place, sentence, path))
     problems += _check_intents(flow.intents, "Everywhere", ("flow", "intents"), llm_free=llm_free)
-    if not any(isinstance(node, EndNode) for node in flow.nodes):
+    problems += _check_variables_asked_for(flow)
+    if not any(node.about.group == "Finish" for node in flow.nodes):
         problems.append(
             Problem("Script", "Nothing ends the call: only the caller can hang up.", ("flow", "nodes"), blocking=False)
         )
-    return [*problems, *_check_variables(flow)]
+    problems += [*check_transfers(flow), *check_hours(flow.hours)]
+    return [*problems, *check_rules(flow), *check_variables(flow)]
 
 
 def _check_node(node: Node, place: str, path: Path, *, llm_free: bool) -> list[Problem]:
     problems = []
     if isinstance(node, ConversationNode):
         problems += _check_intents(node.intents, place, (*path, "intents"), llm_free=llm_free)
+        if node.decisions and llm_free:
+            sentence = "The built-in mind is no language model, so it takes none of the ways out the model decides."
+            problems.append(Problem(place, sentence, (*path, "decisions"), blocking=False))
     elif isinstance(node, CollectNode):
         names = Counter(slot.name for slot in node.slots)
         for number, slot in enumerate(node.slots):
@@ -81,13 +90,37 @@ def _check_node(node: Node, place: str, path: Path, *, llm_free: bool) -> list[P
                 problems.append(Problem(here, "The question is empty.", (*at, "ask")))
             if slot.type == "choice" and not slot.choices:
                 problems.append(Problem(here, "A choice needs at least one thing to choose.", (*at, "choices")))
+            if slot.type == "code" and not slot.pattern:
+                sentence = "Without a pattern any code is taken as it is heard."
+                problems.append(Problem(here, sentence, (*at, "pattern"), blocking=False))
             if names[slot.name] > 1:
                 problems.append(Problem(here, f"Two questions keep their answer as “{slot.name}”.", (*at, "name")))
+    elif isinstance(node, MenuNode):
+        problems += _check_menu(node, place, path)
     elif isinstance(node, SayNode) and not node.text.strip():
         problems.append(Problem(place, "It says nothing.", (*path, "text"), blocking=False))
+    elif isinstance(node, VoicemailNode) and not node.text.strip():
+        problems.append(Problem(place, "The message is empty: it would leave silence.", (*path, "text")))
     elif isinstance(node, EndNode) and not node.text.strip():
         problems.append(Problem(place, "It hangs up without a goodbye.", (*path, "text"), blocking=False))
     return problems
+
+
+def _check_menu(node: MenuNode, place: str, path: Path) -> Iterator[Problem]:
+    if not node.text.strip():
+        yield Problem(place, "It does not say what there is to choose.", (*path, "text"))
+    yield from _twice(node.options, place, (*path, "options"), "digit", "Two choices have the key {}.")
+    yield from _twice(node.options, place, (*path, "options"), "name", "Two choices have this name.")
+
+
+def _twice(options: Sequence[Option], place: str, path: Path, name: str, sentence: str) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for number, option in enumerate(options):
+        value = str(getattr(option, name))
+        if value and value in seen:
+            here = f"{place}, choice “{words(option.name)}”"
+            yield Problem(here, sentence.format(value), (*path, number, name))
+        seen.add(value)
 
 
 def _check_intents(intents: tuple[Intent, ...], place: str, path: Path, *, llm_free: bool) -> list[Problem]:
@@ -106,64 +139,93 @@ def _check_intents(intents: tuple[Intent, ...], place: str, path: Path, *, llm_f
     return problems
 
 
-def _leads_to(node: Node) -> list[str]:
-    if isinstance(node, ConversationNode):
-        found = [node.fallback_goto, *(intent.goto for intent in node.intents)]
-    elif isinstance(node, CollectNode):
-        found = [node.next, node.give_up]
-    else:
-        found = [node.next] if isinstance(node, SayNode) else []
-    return [target for target in found if target]
+def _check_variables_asked_for(flow: Flow) -> Iterator[Problem]:
+    names = Counter(variable.name for variable in flow.variables)
+    for number, variable in enumerate(flow.variables):
+        if names[variable.name] > 1:
+            sentence = f"Two variables are called “{variable.name}”."
+            yield Problem(f"Variable {number + 1}", sentence, ("flow", "variables", number, "name"))
+
+
+# ── the graph ────────────────────────────────────────────────────────────────────────────────────
 
 
 def _reached(flow: Flow) -> set[str]:
-    nodes = {node.id: node for node in flow.nodes}
     seen: set[str] = set()
     waiting = [flow.start, *(intent.goto for intent in flow.intents if intent.goto)]
     while waiting:
         node_id = waiting.pop()
         if node_id not in seen:
             seen.add(node_id)
-            waiting += _leads_to(nodes[node_id])
+            waiting += [way.target for way in flow.node(node_id).exits()]
     return seen
 
 
-def _circles(flow: Flow, begin: SayNode) -> bool:
-    nodes = {node.id: node for node in flow.nodes}
-    seen = {begin.id}
-    node: Node = begin
-    while isinstance(node, SayNode):
-        node = nodes[node.next]
-        if node.id in seen:
-            return isinstance(node, SayNode)
-        seen.add(node.id)
-    return False
+def _circles(flow: Flow) -> dict[str, str]:
+    """Every step that lies on a circle of steps none of which waits for the caller, with the circle in words."""
+    ways = {
+        node.id: [way.target for way in node.exits() if not flow.node(way.target).about.listens]
+        for node in flow.nodes
+        if not node.about.listens
+    }
+    found: dict[str, str] = {}
+    for knot in _knots(ways):
+        if len(knot) == 1 and knot[0] not in ways[knot[0]]:
+            continue
+        inside = set(knot)
+        for begin in knot:
+            found[begin] = _told(begin, ways, inside) if len(knot) <= 12 else ""
+    return found
 
 
-def _check_variables(flow: Flow) -> list[Problem]:
-    """Holes that nothing fills. One without a default leaves a gap in what is said."""
-    known = KNOWN_VARIABLES | {slot.name for node in flow.nodes if isinstance(node, CollectNode) for slot in node.slots}
-    document = {"flow": flow.model_dump(mode="json")}
-    problems = []
-    for path, text in _texts(document["flow"], ("flow",)):
-        for match in _HOLE.finditer(text):
-            name, default = match[1], match[2]
-            if not _NAME.fullmatch(name):
-                sentence = f"“{{{{{name[:40]}}}}}” is not a variable: use a name such as {{{{day}}}}."
-                problems.append(Problem(place_of(path, document), sentence, path, blocking=False))
-            elif name not in known and not default:
-                sentence = f"Nothing fills {{{{{name}}}}}; it is left out unless the call brings it along."
-                problems.append(Problem(place_of(path, document), sentence, path, blocking=False))
-    return problems
+def _told(begin: str, ways: dict[str, list[str]], inside: set[str]) -> str:
+    """The shortest way from a step back to itself: “: a → b → a”."""
+    came: dict[str, str] = {}
+    waiting = [begin]
+    for here in waiting:
+        if begin in ways[here]:
+            back = [begin, here]
+            while back[-1] != begin:
+                back.append(came[back[-1]])
+            return ": " + " → ".join(words(step) for step in reversed(back))
+        for target in ways[here]:
+            if target in inside and target not in came:
+                came[target] = here
+                waiting.append(target)
+    return ""
 
 
-def _texts(here: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(here, str):
-        if "{{" in here:
-            yield path, here
-    elif isinstance(here, dict):
-        for key, value in here.items():
-            yield from _texts(value, (*path, key))
-    elif isinstance(here, list | tuple):
-        for number, value in enumerate(here):
-            yield from _texts(value, (*path, number))
+def _knots(ways: dict[str, list[str]]) -> Iterable[list[str]]:
+    """The strongly connected parts of a graph (Tarjan's, without recursion)."""
+    order: dict[str, int] = {}
+    low: dict[str, int] = {}
+    held: list[str] = []
+    on: set[str] = set()
+    for root in ways:
+        if root in order:
+            continue
+        order[root] = low[root] = len(order)
+        held.append(root)
+        on.add(root)
+        walk = [(root, iter(ways[root]))]
+        while walk:
+            here, targets = walk[-1]
+            for target in targets:
+                if target not in order:
+                    order[target] = low[target] = len(order)
+                    held.append(target)
+                    on.add(target)
+                    walk.append((target, iter(ways[target])))
+                    break
+                if target in on:
+                    low[here] = min(low[here], order[target])
+            else:
+                walk.pop()
+                if walk:
+                    low[walk[-1][0]] = min(low[walk[-1][0]], low[here])
+                if low[here] == order[here]:
+                    knot: list[str] = []
+                    while not knot or knot[-1] != here:
+                        knot.append(held.pop())
+                        on.discard(knot[-1])
+                    yield knot

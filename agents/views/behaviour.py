@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from agents import around, routing
 from agents import behaviour as words
-from agents import routing
-from agents.content import read
+from agents.models import Agent
 from agents.views import editor
 from tenants import access
 from tenants.access import Permission
@@ -25,18 +25,18 @@ def behaviour(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     access.require(request, Permission.VIEW_INTERNALS)
     agent, before = editor.opened(request, agent_id)
     if before is None:
-        context = editor.frame(request, agent, "agent_behaviour", **_form(agent.draft))
+        context = editor.frame(request, agent, "agent_behaviour", **_form(agent, agent.draft))
         return render(request, "agents/behaviour.html", context)
     posted = editor.posted(request)
     typed = {**before, **words.parse(posted, before), "routing": routing.parse(posted)}
     document, opened = editor.reshaped(request, typed, NEW_ROWS)
     anew = posted.get("pace") != posted.get("pace_before") or editor.changes_shape(request)
-    more = {**_form(document), "opened": opened}
+    more = {**_form(agent, document), "opened": opened}
     return editor.save(request, agent, "agent_behaviour", document, BODY if anew else "", more)
 
 
-def _form(document: Any) -> dict[str, Any]:
-    reading = read(document)
+def _form(agent: Agent, document: Any) -> dict[str, Any]:
+    reading = around.reading(agent, document)
     of_part = {
         name: [problem for problem in reading.problems if problem.path[:1] == (name,)]
         for name in ("turns", "limits", "fallbacks", "routing")

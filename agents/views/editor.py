@@ -12,8 +12,7 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from agents import actions, queries, rows
-from agents.content import read
+from agents import actions, around, queries, rows
 from agents.errors import DraftConflict
 from agents.models import Agent
 from tenants import access
@@ -32,7 +31,7 @@ TABS = (
 
 def frame(request: HttpRequest, agent: Agent, tab: str, **more: Any) -> dict[str, Any]:
     """The context of a tab: who may do what, the draft's state, and where to talk to it."""
-    reading = more.pop("reading", None) or read(agent.draft)
+    reading = more.pop("reading", None) or around.reading(agent)
     may_build = access.may(request.user, Permission.BUILD_AGENTS) and not agent.archived_at
     return {
         "shown": agent,
@@ -95,7 +94,7 @@ def call_me_url(agent: Agent) -> str:
 
 def posted(request: HttpRequest) -> dict[str, str]:
     """What was typed; of a field that came several times, the last."""
-    return {name: str(value) for name, value in request.POST.items()}
+    return {name: str(value).replace("\0", "") for name, value in request.POST.items()}
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -9,9 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from agents import actions, queries
+from agents import actions, around, queries
 from agents.accounts.queries import account_problems
-from agents.content import read
 from agents.errors import DraftConflict, NotPublishable
 from agents.forms import PublishForm
 from agents.models import Agent
@@ -39,7 +38,7 @@ def publish(request: HttpRequest, agent_id: UUID) -> HttpResponse:
         else:
             messages.success(request, f"Version {version.number} is published: callers hear it from now on.")
             return redirect("agent", agent_id=agent.pk)
-    reading = read(agent.draft)
+    reading = around.reading(agent)
     problems = [*reading.blocking, *(account_problems(reading.content) if reading.content else ())]
     changes = queries.changes_since_published(agent)
     context = {

@@ -9,8 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from agents import queries, routing
-from agents.content import read
+from agents import around, queries, routing
 from agents.flow import form
 from agents.flow.outline import SLOT_KINDS, STEP_KINDS, outline
 from agents.models import Agent
@@ -29,7 +28,7 @@ def agent(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     if request.method == "POST":
         access.require(request, Permission.BUILD_AGENTS)
         return _save(request, shown)
-    reading = read(shown.draft)
+    reading = around.reading(shown)
     made = request.session.pop(f"made {shown.pk}", None) if request.GET.get("made") else None
     context = editor.frame(request, shown, "agent", reading=reading, made=made, **_outline(shown.draft, reading))
     return render(request, "agents/script.html", context)
@@ -51,7 +50,7 @@ def _save(request: HttpRequest, agent: Agent) -> HttpResponse:
     more: dict[str, Any] = {"opened": opened, "anchor": f"#{opened}" if opened else ""}
     shape = editor.changes_shape(request)
     if shape:
-        more |= _outline(document, read(document))
+        more |= _outline(document, around.reading(agent, document))
     return editor.save(request, agent, "agent", document, BODY if shape else "", more)
 
 

@@ -45,7 +45,7 @@ def test_what_is_no_draft_is_said_in_words(document: object) -> None:
 def test_a_problem_names_its_place() -> None:
     slots = [{"name": "day", "ask": "Which day?"}, {"name": "Name!", "ask": ""}]
     assert said(node(type="collect", slots=slots, next="bye")) == [
-        "Step “step”, question 2: the name may hold small letters, digits and underscores only, beginning with a letter, at most 40."
+        "Step “step”, question 2: “Kept as” may hold small letters, digits and underscores only, beginning with a letter, at most 40."
     ]
     slots[1]["name"] = "name"
     assert said(node(type="collect", slots=slots, next="bye")) == ["Step “step”, question 2: the question is empty."]
@@ -58,7 +58,7 @@ def test_an_arrow_that_leads_nowhere_is_said_where_it_starts() -> None:
 
 def test_a_text_that_is_too_long_says_by_how_much() -> None:
     assert "The questions" not in said(draft(greeting="a" * 2001))[0]
-    assert said(draft(greeting="a" * 2001)) == ["Greeting: the greeting is too long: 2,001 characters, at most 2,000."]
+    assert said(draft(greeting="a" * 2001)) == ["Greeting: it is too long: 2,001 characters, at most 2,000."]
 
 
 def test_lines_that_run_in_a_circle_cannot_be_published() -> None:

@@ -188,7 +188,7 @@ def test_turn_taking_at_a_step_is_saved_with_the_script(front_desk: Agent, agenc
     assert "Its own" in page.get(where).content.decode()
     revision = {"revision": str(front_desk.draft_revision)}
     answer = page.post(where, posted | revision | {"flow.nodes.1.turns.patience": "ages"}, headers=JSON)
-    assert "added patience has to be a number" in answer.json()["state"]
+    assert "“Added patience (seconds)” has to be a number" in answer.json()["state"]
 
 
 def test_what_was_published_before_a_setting_existed_is_no_change(front_desk: Agent) -> None:

@@ -20,6 +20,7 @@ from media_worker.contract.flow.base import About, Exit, NodeBase
 from media_worker.contract.flow.graph import MOST_NODES, Before, Flow, Hours, Opening, Variable
 from media_worker.contract.flow.nodes import KINDS, Node
 from media_worker.contract.flow.parts import (
+    CALL_VARIABLES,
     Argument,
     Assign,
     Decision,
@@ -38,6 +39,7 @@ from media_worker.contract.flow.parts import (
 from media_worker.contract.flow.talking import CollectNode, ConversationNode, MenuNode, SayNode
 
 __all__ = [
+    "CALL_VARIABLES",
     "KINDS",
     "MOST_NODES",
     "About",

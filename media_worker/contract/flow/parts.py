@@ -25,6 +25,16 @@ Tier = Literal["rules", "small", "large"]
 
 LONGEST_PROMPT = 50_000
 
+CALL_VARIABLES: dict[str, str] = {
+    "caller": "the number of who calls, or is called",
+    "called": "the number that was called, or that calls",
+    "client_name": "the business the agent speaks for",
+    "agent_name": "the agent’s own name",
+    "timezone": "where the business is, as Europe/Berlin",
+    "last_said": "what the caller said last",
+}
+"""Variables that every call has, each with what it is."""
+
 Widget = Literal[
     "line", "lines", "prose", "prompt", "expression", "node", "variable", "tool", "clip", "agent", "phone", "switch",
     "number", "choice", "rows", "turns", "pairs", "bases",
