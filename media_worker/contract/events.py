@@ -135,6 +135,7 @@ class ToolUsed(Model):
     text: str = Field(default="", max_length=2_000)
     variables: dict[str, Scalar] = Field(default_factory=dict)
     sources: tuple[Source, ...] = ()
+    note: str = Field(default="", max_length=300)
     mocked: bool = False
     started_ms: int = Field(ge=0)
     ended_ms: int = Field(ge=0)

@@ -90,6 +90,8 @@ class ToolOutcome(Model):
     status: int | None = None
     ms: int = Field(default=0, ge=0)
     sources: tuple[Source, ...] = Field(default=(), max_length=20)
+    note: str = Field(default="", max_length=300)
+    """For whoever reads the trace: what was not as usual, in a sentence."""
     mocked: bool = False
 
 
