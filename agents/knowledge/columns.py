@@ -38,15 +38,13 @@ class Searchable(Func):
     """Of configuration, heading, text, further words, and generation: headings weigh more, and each passage carries the
     word of its generation, so that one look into the index finds the words and keeps to the generation."""
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> tuple[str, Any]:
         config, heading, text, words, generation = (
             compiler.compile(source)[0] for source in self.get_source_expressions()
         )
-        return (
-            f"setweight(to_tsvector({config}, {heading}), 'A') || to_tsvector({config}, {text})"
-            f" || to_tsvector('simple'::regconfig, {words}) || array_to_tsvector(ARRAY['@' || {generation}::text])",
-            [],
-        )
+        headings = f"setweight(to_tsvector({config}, {heading}), 'A')"
+        written = f"to_tsvector({config}, {text}) || to_tsvector('simple'::regconfig, {words})"
+        return f"{headings} || {written} || array_to_tsvector(ARRAY['@' || {generation}::text])", ()
 
 
 def generation_word(generation: int) -> str:

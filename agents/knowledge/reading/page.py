@@ -11,12 +11,66 @@ from agents.knowledge.reading.blocks import LONGEST_TITLE, MOST_LINKS, Reading, 
 from agents.knowledge.reading.plain import decoded
 
 _DROPPED = frozenset(
-    "script style noscript template svg math iframe object embed canvas audio video nav footer aside form button select"
-    " dialog menu head".split()
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "svg",
+        "math",
+        "iframe",
+        "object",
+        "embed",
+        "canvas",
+        "audio",
+        "video",
+        "nav",
+        "footer",
+        "aside",
+        "form",
+        "button",
+        "select",
+        "dialog",
+        "menu",
+        "head",
+    ]
 )
 _BLOCKS = frozenset(
-    "p div section article main header li ul ol dl dt dd pre blockquote address figure figcaption table tr td th hr"
-    " details summary h1 h2 h3 h4 h5 h6 body html fieldset".split()
+    [
+        "p",
+        "div",
+        "section",
+        "article",
+        "main",
+        "header",
+        "li",
+        "ul",
+        "ol",
+        "dl",
+        "dt",
+        "dd",
+        "pre",
+        "blockquote",
+        "address",
+        "figure",
+        "figcaption",
+        "table",
+        "tr",
+        "td",
+        "th",
+        "hr",
+        "details",
+        "summary",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "body",
+        "html",
+        "fieldset",
+    ]
 )
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w-]{2,40})""", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)

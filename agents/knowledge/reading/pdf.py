@@ -33,7 +33,7 @@ def _read(file: PdfReader) -> Reading:
     count = len(file.pages)
     if count > MOST_PAGES:
         raise Unreadable(f"It has {count:,} pages, at most {MOST_PAGES:,} can be read. Split it into smaller files.")
-    reading = Reading(pages=count, title=tidy(str((file.metadata or {}).get("/Title") or "")))
+    reading = Reading(pages=count, title=tidy(str(metadata.title or "") if (metadata := file.metadata) else ""))
     outline = _outline(file)
     pages = [_lines(page) for page in file.pages]
     sizes = Counter[float]()
