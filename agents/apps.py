@@ -26,3 +26,4 @@ class AgentsConfig(AppConfig):
         access.declare("agents.KnowledgeEntry", access.AGENCY_ONLY, access.Permission.VIEW_INTERNALS)
         access.declare("agents.KnowledgeVector", access.AGENCY_ONLY, access.Permission.VIEW_INTERNALS)
         access.declare("agents.KnowledgeChunk", access.AGENCY_ONLY, access.Permission.VIEW_INTERNALS)
+        access.declare("agents.Tool", access.AGENCY_ONLY, access.Permission.VIEW_INTERNALS)

@@ -11,6 +11,7 @@ from agents.models.knowledge import (
 from agents.models.provider import KeyLease, ProviderAccount, ProviderKey
 from agents.models.template import RollOut, RollOutItem, Template, TemplateVersion
 from agents.models.test import AgentTest, TestResult, TestRun
+from agents.models.tool import Tool, ToolUse
 
 __all__ = [
     "Agent",
@@ -31,5 +32,7 @@ __all__ = [
     "TemplateVersion",
     "TestResult",
     "TestRun",
+    "Tool",
+    "ToolUse",
     "VoiceClip",
 ]

@@ -27,6 +27,7 @@ WORDS = {
     "clip_seconds": ("Played from clips", "min", Decimal(60)),
     "cache_seconds": ("Played again from the cache", "min", Decimal(60)),
     "tts_characters": ("Speech spoken", "characters", Decimal(1)),
+    "tool_uses": ("Tools used", "uses", Decimal(1)),
 }
 
 

@@ -320,3 +320,8 @@ def _late(address: httpx2.URL) -> str:
 
 def _size(count: int) -> str:
     return f"{count / 1e6:g} MB" if count >= 100_000 else f"{count / 1e3:g} kB"
+
+
+def host_of(url: str) -> str:
+    """For sentences."""
+    return str(httpx2.URL(url).host)

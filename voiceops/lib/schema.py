@@ -17,3 +17,10 @@ def current_schema() -> str:
 def leave_agency() -> None:
     """Back to the platform's own schema."""
     _connection.set_schema_to_public()
+
+
+def let_go_of_database() -> None:
+    """Before waiting for somebody else: the connection goes back to the pool, and the next query takes another. Inside a
+    transaction it stays."""
+    if not connection.in_atomic_block:
+        connection.close()

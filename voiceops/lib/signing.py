@@ -1,4 +1,6 @@
-"""Signed tickets: short, URL-safe proofs that we asked for something, bound to agency, purpose and subject.
+"""Signatures: tickets that come back to us, and webhooks that others check.
+
+Tickets are short, URL-safe proofs that we asked for something, bound to agency, purpose and subject.
 
 A ticket travels in a URL's path, because carriers drop query strings. Being spent once is the reader's business:
 `Ticket.nonce` is what to remember until `expires_at`.
@@ -15,8 +17,9 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from voiceops.lib.errors import TicketRefused
+from voiceops.lib.errors import InvalidInput, TicketRefused
 
 _SEPARATOR = "~"
 _MAC_BYTES = 20
@@ -78,3 +81,33 @@ def _encode(data: bytes) -> str:
 
 def _decode(text: str) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+# ── webhooks ─────────────────────────────────────────────────────────────────────────────────────
+
+WEBHOOK_PREFIX = "whsec_"
+
+
+def webhook_headers(secret: str, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
+    """The headers of the Standard Webhooks scheme: receivers check `v1,<HMAC-SHA256 of id.timestamp.body>`.
+
+    Raises InvalidInput for a secret that is none.
+    """
+    stamp = str(int(at.timestamp()))
+    mac = hmac.digest(webhook_key(secret), f"{message_id}.{stamp}.".encode() + body, hashlib.sha256)
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": stamp,
+        "webhook-signature": f"v1,{base64.b64encode(mac).decode()}",
+    }
+
+
+def webhook_key(secret: str) -> bytes:
+    """The bytes of `whsec_<base64>`. Raises InvalidInput."""
+    try:
+        key = base64.b64decode(secret.removeprefix(WEBHOOK_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not 24 <= len(key) <= 64:
+        raise InvalidInput("A signing key is whsec_ and 24 to 64 bytes in base64.")
+    return key
