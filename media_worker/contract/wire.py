@@ -27,6 +27,9 @@ MAX_TEXT = 4 * 1024 * 1024
 MAX_AUDIO = 64 * 1024
 
 
+Action = Literal["hangup", "transfer", "send_digits", "clip", "tool", "knowledge"]
+
+
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -123,12 +126,13 @@ class Request(Model):
     """Something that only the host can do. The host answers each with a `response` of the same id.
 
     `clip` (sha256, offset in bytes) is answered with a piece of a recorded clip: `audio` in base64, and its `size` in
-    bytes as a whole. `tool` and `knowledge` carry `use`, and are answered with an `outcome`.
+    bytes as a whole. `tool` and `knowledge` carry `use`, and are answered with an `outcome`. A question to the knowledge
+    is a use of `knowledge` with the arguments `question` and, where not all may be read, `bases`: names with commas.
     """
 
     type: Literal["request"] = "request"
     id: int
-    action: Literal["hangup", "transfer", "send_digits", "clip", "tool", "knowledge"]
+    action: Action
     arguments: dict[str, Scalar] = Field(default_factory=dict)
     use: UseTool | None = None
 

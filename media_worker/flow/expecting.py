@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from media_worker.contract.flow import CollectNode, ConversationNode, Intent, SlotType
-from media_worker.flow.engine import COURTESIES, Engine
+from media_worker.contract.flow import CollectNode, ConversationNode, Intent, MenuNode, SlotType
+from media_worker.flow.engine import Engine
+from media_worker.flow.manners import COURTESIES
+from media_worker.flow.nodes.choosing import as_intents
 from media_worker.flow.words import QUESTIONS, STOP, tokens
 from media_worker.providers.base import Expectation
 
@@ -12,7 +14,7 @@ _VOLUNTEERED: tuple[SlotType, ...] = ("date", "time")
 
 def expectation(engine: Engine) -> Expectation:
     node = engine.node
-    own = node.intents if isinstance(node, ConversationNode) else ()
+    own = node.intents if isinstance(node, ConversationNode) else as_intents(node) if isinstance(node, MenuNode) else ()
     intents = [*own, *engine.flow.intents]
     own_phrases = tuple(dict.fromkeys(example for intent in intents for example in intent.examples))
     phrases = (*own_phrases, *(phrase for phrase in COURTESIES if phrase not in own_phrases))

@@ -32,6 +32,9 @@ CALL_VARIABLES: dict[str, str] = {
     "agent_name": "the agent’s own name",
     "timezone": "where the business is, as Europe/Berlin",
     "last_said": "what the caller said last",
+    "direction": "inbound, outbound or web",
+    "choice": "what the caller chose in the last menu",
+    "outcome": "ok or failed: how the last tool, look-up or transfer went",
 }
 """Variables that every call has, each with what it is."""
 

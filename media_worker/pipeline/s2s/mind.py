@@ -265,7 +265,7 @@ class DialogueMind:
 
     async def _use(self, name: str, arguments: dict[str, object]) -> ToolResult:
         try:
-            running = self._on.flow.on_tool_call(name, arguments)  # type: ignore[arg-type]
+            running = self._on.flow.on_tool_call(name, arguments)
             return await asyncio.wait_for(running, TOOL_SECONDS)
         except TimeoutError:
             return ToolResult("The tool did not answer in time.", ok=False)

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.unit
 async def test_open_talk_is_the_models_and_plain_values_are_the_engines(talk) -> None:
     call = talk(llm=True)
     assert call.runner.opening().text == "Hello, this is Bella Dental. How can I help?"
-    assert await call.runner.on_user_turn("I would like to come in", None) is None
+    assert await call.runner.on_user_turn("my tooth hurts and I do not know what to do", None) is None
     moved = await call.runner.on_tool_call("go_to", {"node": "form"})
     assert moved.reply is not None
     assert moved.reply.text == "Which day?"
