@@ -53,13 +53,13 @@ def create(
 
     `ask_model`: let the agency's own language model write it, when one is set up.
     """
-    name, purpose = _named(name), purpose.strip()
+    name, purpose = checked_name(name), purpose.strip()
     _check_new(client, call_type, purpose)
     made = generate(Request(purpose, client.name, call_type, name), ask_model=ask_model)
     document = made.content.document()
     with transaction.atomic():
         Client.objects.select_for_update().get(pk=client.pk)
-        _refuse_taken_name(client, name)
+        refuse_taken_name(client, name)
         agent = Agent.objects.create(
             client=client,
             name=name,
@@ -87,13 +87,13 @@ def save_draft(actor: User, agent: Agent, document: object, revision: int) -> Sa
     if reading.content is not None:
         document = reading.content.document()
     with transaction.atomic():
-        agent = _locked(agent.pk)
+        agent = locked(agent.pk)
         document = with_origin_of(document, agent.draft)
         if document == agent.draft:
             return Saved(agent.draft_revision, agent.draft_saved_at or agent.updated_at, reading)
         if revision != agent.draft_revision:
             raise DraftConflict(agent.draft_revision)
-        saved = _put_draft(agent, document)
+        saved = put_draft(agent, document)
         if not _audited_lately(actor, agent):
             audit.record(actor, "agent.draft_changed", agent, data={"revision": saved.revision})
     return saved
@@ -106,7 +106,7 @@ def publish(actor: User, agent: Agent, *, revision: int | None = None, notes: st
     when nothing changed.
     """
     with transaction.atomic():
-        agent = _locked(agent.pk)
+        agent = locked(agent.pk)
         if revision is not None and revision != agent.draft_revision:
             raise DraftConflict(agent.draft_revision)
         reading = around.reading(agent)
@@ -116,7 +116,7 @@ def publish(actor: User, agent: Agent, *, revision: int | None = None, notes: st
         document = reading.content.document()
         if agent.published and whole(agent.published.content) == whole(document):
             raise InvalidInput(f"Nothing has changed since version {agent.published.number}.")
-        version = _publish(actor, agent, document, notes)
+        version = put_version(actor, agent, document, notes)
         audit.record(actor, "agent.published", agent, data={"version": version.number})
     return version
 
@@ -124,9 +124,9 @@ def publish(actor: User, agent: Agent, *, revision: int | None = None, notes: st
 def restore(actor: User, agent: Agent, version: AgentVersion) -> Saved:
     """Put an old version into the draft. The draft it replaces is kept: `undo_restore` brings it back."""
     with transaction.atomic():
-        agent = _locked(agent.pk)
+        agent = locked(agent.pk)
         agent.draft_before = agent.draft
-        saved = _put_draft(agent, version.content, "draft_before")
+        saved = put_draft(agent, version.content, "draft_before")
         audit.record(actor, "agent.version_restored", agent, data={"version": version.number})
     return saved
 
@@ -134,12 +134,12 @@ def restore(actor: User, agent: Agent, version: AgentVersion) -> Saved:
 def undo_restore(actor: User, agent: Agent) -> Saved:
     """Raises InvalidInput when there is nothing to undo."""
     with transaction.atomic():
-        agent = _locked(agent.pk)
+        agent = locked(agent.pk)
         before = agent.draft_before
         if before is None:
             raise InvalidInput("There is no earlier draft to bring back.")
         agent.draft_before = None
-        saved = _put_draft(agent, before, "draft_before")
+        saved = put_draft(agent, before, "draft_before")
         audit.record(actor, "agent.restore_undone", agent)
     return saved
 
@@ -147,26 +147,26 @@ def undo_restore(actor: User, agent: Agent) -> Saved:
 def roll_back(actor: User, agent: Agent, version: AgentVersion) -> AgentVersion:
     """Callers hear this old version again from the next call on, as a new version. The draft stays as it is."""
     with transaction.atomic():
-        agent = _locked(agent.pk)
+        agent = locked(agent.pk)
         if agent.published and agent.published.content == version.content:
             raise InvalidInput(f"Version {agent.published.number} says the same already.")
-        new = _publish(actor, agent, version.content, f"Back to version {version.number}")
+        new = put_version(actor, agent, version.content, f"Back to version {version.number}")
         audit.record(actor, "agent.rolled_back", agent, data={"version": new.number, "to": version.number})
     return new
 
 
 def change_details(actor: User, agent: Agent, *, name: str, call_type: str) -> Agent:
-    name = _named(name)
-    _check_call_type(call_type)
+    name = checked_name(name)
+    check_call_type(call_type)
     with transaction.atomic():
-        agent = _locked(agent.pk)
+        agent = locked(agent.pk)
         changed = {
             key: value for key, value in (("name", name), ("call_type", call_type)) if getattr(agent, key) != value
         }
         if not changed:
             return agent
         if "name" in changed:
-            _refuse_taken_name(agent.client, name, besides=agent.pk)
+            refuse_taken_name(agent.client, name, besides=agent.pk)
         for key, value in changed.items():
             setattr(agent, key, value)
         agent.save(update_fields=[*changed, "updated_at"])
@@ -177,7 +177,7 @@ def change_details(actor: User, agent: Agent, *, name: str, call_type: str) -> A
 def archive(actor: User, agent: Agent) -> None:
     """It takes no more calls, and its numbers are free for another. Calls, versions and the draft stay."""
     with transaction.atomic():
-        agent = _locked(agent.pk)
+        agent = locked(agent.pk)
         if agent.archived_at:
             return
         freed = agent.numbers.update(agent=None)
@@ -188,10 +188,10 @@ def archive(actor: User, agent: Agent) -> None:
 
 def unarchive(actor: User, agent: Agent) -> None:
     with transaction.atomic():
-        agent = _locked(agent.pk)
+        agent = locked(agent.pk)
         if not agent.archived_at:
             return
-        _refuse_taken_name(agent.client, agent.name, besides=agent.pk)
+        refuse_taken_name(agent.client, agent.name, besides=agent.pk)
         agent.archived_at = None
         agent.save(update_fields=["archived_at", "updated_at"])
         audit.record(actor, "agent.unarchived", agent)
@@ -200,11 +200,11 @@ def unarchive(actor: User, agent: Agent) -> None:
 # ── pieces ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _locked(pk: UUID) -> Agent:
+def locked(pk: UUID) -> Agent:
     return Agent.objects.select_for_update(of=("self",)).select_related("client", "published").get(pk=pk)
 
 
-def _put_draft(agent: Agent, document: dict[str, Any], *also: str) -> Saved:
+def put_draft(agent: Agent, document: dict[str, Any], *also: str) -> Saved:
     agent.draft = document
     agent.draft_revision += 1
     agent.draft_saved_at = timezone.now()
@@ -212,7 +212,7 @@ def _put_draft(agent: Agent, document: dict[str, Any], *also: str) -> Saved:
     return Saved(agent.draft_revision, agent.draft_saved_at, around.reading(agent, document))
 
 
-def _publish(actor: User, agent: Agent, document: dict[str, Any], notes: str) -> AgentVersion:
+def put_version(actor: User | None, agent: Agent, document: dict[str, Any], notes: str) -> AgentVersion:
     last = agent.versions.order_by("-number").values_list("number", flat=True).first() or 0
     version = AgentVersion.objects.create(
         agent=agent,
@@ -237,7 +237,7 @@ def _audited_lately(actor: User, agent: Agent) -> bool:
     ).exists()
 
 
-def _named(name: str) -> str:
+def checked_name(name: str) -> str:
     name = " ".join(unicodedata.normalize("NFC", name).split())
     if not name:
         raise InvalidInput("Give the agent a name.", "name")
@@ -246,13 +246,13 @@ def _named(name: str) -> str:
     return name
 
 
-def _check_call_type(call_type: str) -> None:
+def check_call_type(call_type: str) -> None:
     if call_type not in Agent.CallType.values:
         raise InvalidInput("Choose whether it answers calls, makes calls, or both.", "call_type")
 
 
 def _check_new(client: Client, call_type: str, purpose: str) -> None:
-    _check_call_type(call_type)
+    check_call_type(call_type)
     if client.archived_at:
         raise InvalidInput(f"{client.name} is archived. Restore the client first.", "client")
     if len(purpose) > LONGEST_PURPOSE:
@@ -263,7 +263,7 @@ def _check_new(client: Client, call_type: str, purpose: str) -> None:
         )
 
 
-def _refuse_taken_name(client: Client, name: str, besides: UUID | None = None) -> None:
+def refuse_taken_name(client: Client, name: str, besides: UUID | None = None) -> None:
     others = Agent.objects.filter(client=client, name__iexact=name, archived_at=None)
     if besides is not None:
         others = others.exclude(pk=besides)

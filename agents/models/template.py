@@ -101,6 +101,7 @@ class RollOutItem(models.Model):
     agent = models.ForeignKey("agents.Agent", on_delete=models.CASCADE, related_name="roll_out_items")
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     choices = models.JSONField(default=dict, help_text="Per place that both changed: “instance” or “template”.")
+    values = models.JSONField(default=dict, help_text="Of parameters that the version asks for and it had none for.")
     sentence = models.CharField(max_length=1000, blank=True)
     before_version = models.ForeignKey("agents.AgentVersion", null=True, on_delete=models.SET_NULL, related_name="+")
     before_draft = models.JSONField(null=True)

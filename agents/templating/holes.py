@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from agents.content import LARGEST_DRAFT
+from agents.content import LARGEST_DRAFT, UNHEARD
 from agents.templating.hours import hours_in_words, read_hours
 from agents.templating.parameters import Kind, Parameter, Parameters, Values, national, spoken
 from agents.templating.places import Path, is_expression, is_free_text
@@ -40,7 +40,7 @@ class _Room:
 def holes(document: Any) -> list[str]:
     """The names of all holes, in order, once each."""
     found: dict[str, None] = {}
-    for _, text in _texts(document, ()):
+    for _, text in texts_of(document):
         for match in HOLE.finditer(text):
             found[match[1]] = None
     return list(found)
@@ -172,7 +172,7 @@ def _mapped(here: Any, path: Path, change: Callable[[Path, str], Any]) -> Any:
         return change(path, here)
     if isinstance(here, dict):
         return {
-            key: value if not path and key in ("layout", "origin") else _mapped(value, (*path, key), change)
+            key: value if not path and key in UNHEARD else _mapped(value, (*path, key), change)
             for key, value in here.items()
         }
     if isinstance(here, list | tuple):
@@ -180,13 +180,14 @@ def _mapped(here: Any, path: Path, change: Callable[[Path, str], Any]) -> Any:
     return here
 
 
-def _texts(here: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def texts_of(here: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text of a document with its place."""
     if isinstance(here, str):
         yield path, here
     elif isinstance(here, dict):
         for key, value in here.items():
-            if path or key not in ("layout", "origin"):
-                yield from _texts(value, (*path, key))
+            if path or key not in UNHEARD:
+                yield from texts_of(value, (*path, key))
     elif isinstance(here, list | tuple):
         for number, value in enumerate(here):
-            yield from _texts(value, (*path, number))
+            yield from texts_of(value, (*path, number))

@@ -1,0 +1,266 @@
+"""A version of a template to instances, one by one, and back.
+
+A roll-out is rows first: one item per instance, claimed by its row's lock and settled in one transaction with the
+merged version, the draft and the audit row. A worker that dies leaves its item waiting, and the next one takes it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from agents import actions as agents
+from agents.content import whole
+from agents.errors import NotPublishable
+from agents.models import Agent, RollOut, RollOutItem, TemplateVersion
+from agents.templating import actions, documents, origins
+from agents.templating.clashes import place
+from agents.templating.merge import Clash, Merged
+from agents.templating.origins import From
+from tenants.audit import actions as audit
+from tenants.people.models import User
+from voiceops.lib.errors import CustomerError, InvalidInput, VoiceOpsError
+
+logger = logging.getLogger(__name__)
+State = RollOutItem.State
+LONGEST_SENTENCE = 1_000
+MOST_INSTANCES = 2_000
+
+
+class Left(CustomerError):
+    """The instance stays as it is. The sentence says why, and what would help."""
+
+
+def start(
+    actor: User,
+    version: TemplateVersion,
+    instances: Iterable[Agent],
+    *,
+    rule: str = RollOut.Rule.LEAVE,
+    force: bool = False,
+    choices: Mapping[UUID, Mapping[str, str]] | None = None,
+    values: Mapping[UUID, Mapping[str, str]] | None = None,
+) -> RollOut:
+    """Write down what is to be done, and have it done by a job. Raises InvalidInput when there is nothing to do."""
+    chosen = {agent.pk: agent for agent in instances}
+    if not chosen:
+        raise InvalidInput("Choose at least one instance.")
+    if len(chosen) > MOST_INSTANCES:
+        raise InvalidInput(f"At most {MOST_INSTANCES:,} instances at once.")
+    if rule not in RollOut.Rule.values:
+        raise InvalidInput("Choose what happens where both changed.", "rule")
+    if any(agent.template_id != version.template_id for agent in chosen.values()):
+        raise InvalidInput("Not all of these are instances of this template.")
+    if version.template.archived_at:
+        raise InvalidInput(f"{version.template.name} is archived. Bring it back first.")
+    with transaction.atomic():
+        roll_out = RollOut.objects.create(version=version, rule=rule, force=force, created_by=actor)
+        RollOutItem.objects.bulk_create(
+            RollOutItem(
+                roll_out=roll_out,
+                agent=agent,
+                choices=dict((choices or {}).get(pk, {})),
+                values=dict((values or {}).get(pk, {})),
+            )
+            for pk, agent in chosen.items()
+        )
+        audit.record(
+            actor, "template.roll_out_started", version.template, data={"version": version.number, "of": len(chosen)}
+        )
+        transaction.on_commit(lambda: _have_it_done(roll_out.pk))
+    return roll_out
+
+
+def _have_it_done(pk: UUID) -> None:
+    from agents.templating.tasks import roll_out
+
+    try:
+        roll_out.delay(str(pk))
+    except Exception:  # the broker is away: the sweeper finds the rows
+        logger.exception("A roll-out could not be handed to a worker; the sweeper will find it")
+
+
+def work(pk: UUID) -> None:
+    """Every item that waits, one after the other. Several may work on one roll-out; none is done twice."""
+    while _next(pk):
+        pass
+    with transaction.atomic():
+        rows = RollOut.objects.select_for_update().filter(pk=pk, finished_at=None)
+        if rows.exists() and not RollOutItem.objects.filter(roll_out=pk, state=State.WAITING).exists():
+            rows.update(finished_at=timezone.now())
+
+
+def _next(pk: UUID) -> bool:
+    """Settle one item. False when none waits that nobody holds."""
+    claimed: list[UUID] = []
+    try:
+        with transaction.atomic():
+            rows = RollOutItem.objects.select_for_update(of=("self",), skip_locked=True)
+            item = (
+                rows.filter(roll_out=pk, state=State.WAITING)
+                .select_related("roll_out__version__template", "roll_out__created_by")
+                .order_by("pk")
+                .first()
+            )
+            if item is None:
+                return False
+            claimed.append(item.pk)
+            _settle(item)
+    except Exception as error:
+        if not claimed:
+            raise
+        logger.exception("An instance could not be rolled out")
+        sentence = error.sentence if isinstance(error, VoiceOpsError) else "Something went wrong inside VoiceOps."
+        _fail(claimed[0], sentence)
+    return True
+
+
+def _fail(pk: UUID, sentence: str) -> None:
+    RollOutItem.objects.filter(pk=pk, state=State.WAITING).update(
+        state=State.FAILED, sentence=sentence[:LONGEST_SENTENCE], changed_at=timezone.now()
+    )
+
+
+def _settle(item: RollOutItem) -> None:
+    try:
+        with transaction.atomic():
+            item.sentence, item.state = _roll(item), State.DONE
+    except CustomerError as error:
+        item.before_version = item.after_version = item.before_draft = item.after_revision = None
+        item.state = State.LEFT if isinstance(error, Left) else State.FAILED
+        broken = "With the new version it cannot be published. " if isinstance(error, NotPublishable) else ""
+        item.sentence = broken + error.sentence
+    item.sentence, item.changed_at = item.sentence[:LONGEST_SENTENCE], timezone.now()
+    item.save()
+
+
+def _roll(item: RollOutItem) -> str:
+    """What happened, in words. Raises Left, or NotPublishable and its like."""
+    roll_out, version = item.roll_out, item.roll_out.version
+    actor = roll_out.created_by
+    agent = agents.locked(item.agent_id)
+    _refuse(agent, version)
+    item.before_version, item.before_draft = agent.published, agent.draft
+    said = []
+    heard = origins.origin_of(agent.published.content) if agent.published else None
+    unpublished = agent.published is None or whole(agent.published.content) != whole(agent.draft)
+    if agent.published and heard is not None and heard.version != version:
+        merged = _merged(item, heard, agent.published.content, version)
+        problems = origins.problems_of(agent, merged.document)
+        if problems:
+            raise NotPublishable(problems)
+        item.after_version = agents.put_version(actor, agent, merged.document, actions.note(version))
+        said.append(f"Callers hear version {item.after_version.number}.")
+    said.append(_roll_draft(item, agent, version, unpublished))
+    item.after_revision = agent.draft_revision
+    audit.record(
+        actor,
+        "template.rolled_out",
+        agent,
+        data={"template": str(version.template), "version": version.number, "published": bool(item.after_version)},
+    )
+    return " ".join(part for part in said if part)
+
+
+def _refuse(agent: Agent, version: TemplateVersion) -> None:
+    if agent.template_id != version.template_id:
+        raise Left("It is no instance of this template any more.")
+    if agent.archived_at or agent.client.archived_at:
+        raise Left("It is archived.")
+    heard = origins.origin_of(agent.published.content) if agent.published else None
+    drafted = origins.origin_of(agent.draft)
+    newest = max((one.version.number for one in (heard, drafted) if one), default=0)
+    if newest > version.number:
+        raise Left(f"It has version {newest} already.")
+    if heard is None and drafted is None:
+        raise Left("Nothing in it says which version it was made from.")
+    if all(one is None or one.version == version for one in (heard, drafted)):
+        raise Left(f"It has version {version.number} already.")
+
+
+def _roll_draft(item: RollOutItem, agent: Agent, version: TemplateVersion, unpublished: bool) -> str:
+    """The draft comes along, and stays a draft: nothing that was not published is published."""
+    drafted = origins.origin_of(agent.draft)
+    if drafted is None:
+        return "Its draft rests on no template and was left as it is."
+    if drafted.version == version:
+        return ""
+    try:
+        merged = _merged(item, drafted, agent.draft, version)
+    except (Left, NotPublishable, InvalidInput) as error:
+        if item.after_version is None:
+            raise
+        return f"Its unpublished draft was left as it is. {error.sentence}"
+    agents.put_draft(agent, merged.document)
+    return "Its draft has the new version too; what was not published in it is still not." if unpublished else ""
+
+
+def _merged(item: RollOutItem, origin: From, document: object, version: TemplateVersion) -> Merged:
+    """Raises Left with what is missing or undecided."""
+    filled = documents.values_for(version, {**origin.values, **item.values})
+    if filled.problems:
+        raise Left(f"It needs values first: {' '.join(filled.problems.values())}")
+    plain = origins.plain(document)
+    rule = item.roll_out.rule
+    merged = origins.moved(origin, plain, version, filled.values, choices=item.choices, rule=rule)  # type: ignore[arg-type]
+    if merged.undecided:
+        raise Left(f"The instance and the template both changed: {places(merged.undecided)}. Choose, and roll it out.")
+    return merged
+
+
+def places(clashes: Iterable[Clash], most: int = 5) -> str:
+    named = [place(clash) for clash in clashes]
+    more = f" and {len(named) - most} more" if len(named) > most else ""
+    return f"{'; '.join(named[:most])}{more}"
+
+
+# ── and back ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def roll_back(actor: User, item: RollOutItem, *, force: bool = False) -> None:
+    """The instance as it was before: callers hear its version from then again, as a new one.
+
+    Raises InvalidInput when it was not rolled out, or changed since and `force` is not given.
+    """
+    with transaction.atomic():
+        rows = RollOutItem.objects.select_for_update(of=("self",))
+        item = rows.select_related("roll_out__version__template", "before_version", "after_version").get(pk=item.pk)
+        if item.state != State.DONE:
+            raise InvalidInput("Only an instance that was rolled out can be rolled back.")
+        agent = agents.locked(item.agent_id)
+        changed = _changed_since(item, agent)
+        if changed and not force:
+            raise InvalidInput(f"{agent.name} was changed since: {changed}. Roll it back all the same to drop that.")
+        if item.after_version and item.before_version:
+            note = f"Back to before {actions.note(item.roll_out.version).partition(':')[0].lower()}"
+            agents.put_version(actor, agent, item.before_version.content, note)
+        agent.draft_before = agent.draft
+        agents.put_draft(agent, item.before_draft or {}, "draft_before")
+        item.state, item.changed_at = State.BACK, timezone.now()
+        item.sentence = "It is as it was before." + (f" Dropped: {changed}." if changed else "")
+        item.save(update_fields=["state", "sentence", "changed_at"])
+        audit.record(
+            actor,
+            "template.rolled_back",
+            agent,
+            data={"version": item.roll_out.version.number, "forced": bool(changed)},
+        )
+
+
+def _changed_since(item: RollOutItem, agent: Agent) -> str:
+    found = []
+    if item.after_version and agent.published_id != item.after_version_id:
+        by = f" by {agent.published.published_by}" if agent.published and agent.published.published_by else ""
+        found.append(f"version {agent.published.number if agent.published else 0} was published{by}")
+    if agent.draft_revision != item.after_revision:
+        found.append("its draft was edited")
+    return " and ".join(found)
+
+
+def unfinished() -> list[UUID]:
+    """Roll-outs that somebody began and nobody finished."""
+    return list(RollOut.objects.filter(finished_at=None).values_list("pk", flat=True)[:100])
