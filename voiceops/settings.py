@@ -159,6 +159,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "after-call-sweep": {"task": "calls.aftercall.tasks.sweep", "schedule": 15.0},
     "call-sweep": {"task": "calls.jobs.sweep_calls", "schedule": 15.0},
+    "roll-out-sweep": {"task": "agents.templating.tasks.sweep", "schedule": 60.0},
     "agencies-sweep": {"task": "agencies.resume_abandoned", "schedule": 60.0},
 }
 

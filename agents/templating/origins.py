@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agents import around
 from agents.accounts.queries import account_problems
 from agents.content import Origin, read
 from agents.errors import NotPublishable
@@ -72,5 +73,5 @@ def plain(document: object) -> dict[str, Any]:
 
 def problems_of(agent: Agent, document: object) -> list[Problem]:
     """What keeps this document from being published for this agent: also what its client does not have."""
-    reading = read(document)
+    reading = around.reading(agent, document)
     return [*reading.blocking, *(account_problems(reading.content) if reading.content else ())]
