@@ -1,4 +1,4 @@
-"""What the flow of an agent may name, asked of the database: other agents of its client, recorded clips."""
+"""What the flow of an agent may name, asked of the database: tools, other agents of its client, recorded clips."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from agents.clips import queries as clips
 from agents.content import Reading, read
 from agents.flow.references import Around
 from agents.models import Agent
+from agents.tools import queries as tools
 
 
 def around(agent: Agent) -> Around:
     """For `agents.content.read`."""
     others = Agent.objects.filter(client=agent.client_id, archived_at=None)
     return Around(
+        tools={name: one.spec() for name, one in tools.offered(agent.client_id).items() if not one.problem},
         agents=frozenset(others.values_list("name", flat=True)),
         clips=frozenset(clip.name for clip in clips.of_agent(agent)),
         itself=agent.name,

@@ -16,9 +16,11 @@ from django.utils import timezone
 from agents.accounts import pools
 from agents.checks import NAMES
 from agents.clips.queries import for_call
+from agents.colleagues import colleagues, missing_tools
 from agents.content import AgentContent, Choice, read
 from agents.errors import NotPublishable, ProviderAccountMissing
 from agents.models import Agent, AgentVersion, ProviderAccount
+from agents.tools.queries import named_in, specs
 from media_worker.contract.spec import AgentSpec, AudioFormat, CallSpec, Provider, Providers, Scalar
 from media_worker.providers.base import TalentName
 from voiceops.lib.schema import current_schema
@@ -71,6 +73,9 @@ def _spec(
     if reading.content is None or reading.blocking:
         raise NotPublishable(reading.blocking)
     content = reading.content
+    told: list[str] = []
+    tools, missing = specs(agent.client_id, named_in(content.flow))
+    told += missing_tools(missing)
     known: dict[str, Scalar] = {
         "caller": call.caller[:LONGEST_PARTY],
         "called": call.called[:LONGEST_PARTY],
@@ -78,7 +83,7 @@ def _spec(
         "agent_name": agent.name,
         "timezone": agent.client.timezone,
     }
-    return CallSpec(
+    spec = CallSpec(
         call_id=call.id,
         agency=current_schema(),
         direction=call.direction,
@@ -97,9 +102,16 @@ def _spec(
             fallbacks=content.fallbacks,
             routing=content.routing,
             clips=for_call(agent),
+            tools=tuple(tools),
+            knows=bool(content.knowledge),
+            knowledge=content.knowledge,
+            colleagues=colleagues(agent, content, told),
         ),
         variables=known | dict(variables),
     )
+    if faults is not None:
+        faults += told
+    return spec
 
 
 def providers(content: AgentContent, call_id: UUID, faults: list[str] | None = None) -> Providers:

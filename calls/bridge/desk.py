@@ -1,4 +1,5 @@
-"""What a worker asks of the host during a call, and what the carrier then does: hang up, transfer, send digits."""
+"""What a worker asks of the host during a call: what the carrier then does (hang up, transfer, send digits), pieces of
+clips, the use of tools and knowledge."""
 
 from __future__ import annotations
 
@@ -6,12 +7,15 @@ import asyncio
 import base64
 import logging
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django_tenants.utils import schema_context
 
+from agents.answering import outcome_of
 from agents.clips.queries import Piece, piece
+from agents.tools.kinds.base import Caller
 from calls import lifecycle, numbers
 from calls.bridge import clips
 from calls.bridge.line import Line
@@ -20,13 +24,16 @@ from calls.bridge.relay import Relay
 from calls.lifecycle import End, EndedReason
 from calls.models import Call
 from calls.reasons import meaning
-from media_worker.contract.spec import AudioFormat, Scalar
+from media_worker.contract.spec import AgentSpec, AudioFormat, Scalar
+from media_worker.contract.tools import ToolOutcome
 from media_worker.contract.wire import Request, Response
 from voiceops.lib.errors import InvalidInput, VoiceOpsError
 
 logger = logging.getLogger(__name__)
 
 MOST_DIGITS = 40
+TOOL_THREADS = ThreadPoolExecutor(64, "tool")
+"""For all calls of this process."""
 
 
 class Desk:
@@ -37,6 +44,10 @@ class Desk:
     async def answer(self, request: Request, relay: Relay) -> None:
         """Do it, and tell the worker how it went. A worker that asks to hang up says `finished` next."""
         result: dict[str, Scalar] = {}
+        if request.action in ("tool", "knowledge"):
+            outcome = await self._outcome(request)
+            relay.send(Response(id=request.id, ok=True, outcome=outcome))
+            return
         try:
             if request.action == "clip":
                 result = await self._clip(request.arguments)
@@ -55,6 +66,36 @@ class Desk:
     @staticmethod
     def sentence(how: End) -> str:
         return how.detail or meaning(how.reason).sentence
+
+    async def _outcome(self, request: Request) -> ToolOutcome:
+        """In a thread of the tools' own: what waits for somebody's server keeps no call from its database."""
+        work = database_sync_to_async(self._outcome_now, thread_sensitive=False, executor=TOOL_THREADS)
+        try:
+            return await work(request)
+        except Exception as error:  # a tool may fail, and the call goes on
+            logger.exception("Call %s: the host could not use a tool", self._opened.call_id)
+            return ToolOutcome(ok=False, text=f"Something failed inside VoiceOps ({type(error).__name__}).")
+
+    def _outcome_now(self, request: Request) -> ToolOutcome:
+        agent = self._opened.spec.agent if self._opened.spec else None
+        if agent is None or self._opened.client_id is None:
+            return ToolOutcome(ok=False, text="This call has no agent.")
+        with schema_context(self._opened.schema):
+            return outcome_of(request, agent, self._on_behalf_of(agent))
+
+    def _on_behalf_of(self, agent: AgentSpec) -> Caller:
+        spec = self._opened.spec
+        assert spec is not None
+        assert self._opened.client_id is not None
+        return Caller(
+            client_id=self._opened.client_id,
+            agent_id=agent.id,
+            call_id=self._opened.call_id,
+            caller=spec.caller,
+            called=spec.called,
+            timezone=str(spec.variables.get("timezone") or "UTC"),
+            variables=spec.variables,
+        )
 
     async def _clip(self, asked: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """A piece of a clip of this call's agency."""

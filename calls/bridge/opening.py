@@ -55,6 +55,7 @@ class Opened:
     refusal: End | None = None
     caller_id: str = ""
     faults: tuple[str, ...] = ()
+    client_id: UUID | None = None
 
 
 class HandshakeRefused(Exception):
@@ -127,6 +128,7 @@ def _opened(schema: str, carrier: Carrier, call: Call) -> Opened:
         refusal=refusal,
         caller_id=call.called if call.direction == Call.Direction.INBOUND else call.caller,
         faults=tuple(faults),
+        client_id=call.client_id,
     )
 
 

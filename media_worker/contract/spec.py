@@ -179,6 +179,8 @@ class Colleague(Model):
     language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")
     flow: Flow
     tools: tuple[ToolSpec, ...] = Field(default=(), max_length=60)
+    knowledge: tuple[Name, ...] = Field(default=(), max_length=20)
+    """The knowledge bases that it may read."""
     voice: str = Field(default="", max_length=200)
     """The name of its voice, where its vendor is this agent's too."""
 
@@ -200,6 +202,8 @@ class AgentSpec(Model):
     tools: tuple[ToolSpec, ...] = Field(default=(), max_length=60)
     knows: bool = False
     """It has knowledge to look things up in."""
+    knowledge: tuple[Name, ...] = Field(default=(), max_length=20)
+    """The bases that it may read: for the host, which does the looking up."""
     colleagues: tuple[Colleague, ...] = Field(default=(), max_length=20)
 
 
