@@ -19,7 +19,7 @@ from agents.accounts import pools
 from agents.accounts.queries import as_provider, vendor_of
 from agents.models import ProviderAccount, ProviderKey
 from media_worker.contract.spec import Provider
-from media_worker.providers.base import Probe
+from media_worker.providers.base import Probe, VendorSpec
 from voiceops.lib.errors import AddressRefused, ProviderRefused, ProviderUnreachable
 from voiceops.lib.net import Network, public_client
 
@@ -73,15 +73,31 @@ def ask(
 ) -> Any:
     """With this key, or the account's best. The JSON answer, or the text of it with `plain`. Raises ProviderRefused or ProviderUnreachable, in words without
     the key."""
-    provider, vendor = as_provider(account, key or pools.usable(account.pk)), vendor_of(account)
+    provider = as_provider(account, key or pools.usable(account.pk))
+    return send(provider, vendor_of(account), method, path, seconds=seconds, body=body, plain=plain)
+
+
+def send(
+    provider: Provider,
+    vendor: VendorSpec | None,
+    method: str,
+    path: str,
+    *,
+    seconds: float,
+    body: Any = None,
+    plain: bool = False,
+    within: float | None = None,
+    most: int = MOST_BYTES,
+) -> Any:
+    """As `ask`, without a look into the database: for threads. `within` ends the whole of it, `seconds` each step."""
     probe = (vendor.probe if vendor else None) or Probe()
     address, headers = addressed(provider, probe, path)
     try:
         with (
-            public_client(seconds, allowed_networks()) as client,
+            public_client(seconds, allowed_networks(), within) as client,
             client.stream(method, address, headers=headers, json=body) as response,
         ):
-            return _answer(response, plain)
+            return _answer(response, plain, most)
     except AddressRefused as error:
         raise ProviderRefused(error.sentence) from None
     except (httpx2.TimeoutException, httpx2.TransportError) as error:
@@ -120,7 +136,7 @@ def _filled(text: str, provider: Provider) -> str:
     return re.sub(r"\{(\w+)\}", value, text)
 
 
-def _answer(response: httpx2.Response, plain: bool = False) -> Any:
+def _answer(response: httpx2.Response, plain: bool = False, most: int = MOST_BYTES) -> Any:
     status = response.status_code
     if status in (401, 403):
         raise KeyRefused("The server refused the key. Check that it is whole and still valid.")
@@ -139,7 +155,7 @@ def _answer(response: httpx2.Response, plain: bool = False) -> Any:
     received = bytearray()
     for chunk in response.iter_bytes():
         received += chunk
-        if len(received) > MOST_BYTES:
+        if len(received) > most:
             raise ProviderRefused("The server’s answer is far too large.")
     if plain:
         return received.decode(errors="replace")
