@@ -63,7 +63,10 @@ def database() -> Iterator[None]:
 
             call_command("migrate_schemas", shared=True, interactive=False, verbosity=0)
             provision("Bench", "bench", Owner("Bench", "bench@bench.example", "correct horse battery"))
-            yield
+            from django_tenants.utils import schema_context
+
+            with schema_context("bench"):
+                yield
         finally:
             stop(program, process)
 
@@ -182,10 +185,8 @@ def measure(
 
 
 def run() -> None:
-    from django_tenants.utils import schema_context
-
     corpus = Corpus()
-    with database(), schema_context("bench"):
+    with database():
         client, planted = fill(corpus)
         print(f"  {PASSAGES:,} passages, {QUESTIONS} questions each")
         measure(corpus, client, planted, said=True, meant=False)

@@ -10,6 +10,7 @@ agent, a caller or a server of embeddings does, and reads bases of that client o
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import time
@@ -202,8 +203,9 @@ def _details(
     cursor.execute(_DETAILS.format(likeness=likeness), [list(words), *given, list(passages)])
     for row in cursor.fetchall():
         number, document, title, url, heading, page, text, base, held, alike = row
-        places = {word: at[0] for word, at in held.items()}
-        titled = frozenset(word for word, at in held.items() if at[1])
+        stands: dict[str, tuple[list[int], bool]] = json.loads(held)
+        places = {word: at[0] for word, at in stands.items()}
+        titled = frozenset(word for word, at in stands.items() if at[1])
         if heading == title:
             heading = ""
         heading = heading.removeprefix(f"{title} › ")
