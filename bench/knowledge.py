@@ -139,9 +139,7 @@ def fill(corpus: Corpus) -> tuple[uuid.UUID, list[tuple[list[str], np.ndarray]]]
                     words[40:40] = told
                     planted.append((told, vectors[number]))
                 heading = " ".join(corpus.text(3))
-                rows.write_row(
-                    (document.pk, live.pk, number, heading, " ".join(words), "", "english", number + 1)
-                )
+                rows.write_row((document.pk, live.pk, number, heading, " ".join(words), "", "english", number + 1))
         loaded = time.monotonic()
         cursor.execute("set maintenance_work_mem = '512MB'")
         cursor.execute(
