@@ -18,6 +18,7 @@ from agents.errors import DraftConflict, NotPublishable
 from agents.generate import LONGEST_PURPOSE, Generated, Request
 from agents.generate.make import generate
 from agents.models import Agent, AgentVersion
+from agents.simulate.gate import TestsFail, standing
 from tenants.audit import actions as audit
 from tenants.audit.models import AuditEvent
 from tenants.clients.models import Client
@@ -99,11 +100,13 @@ def save_draft(actor: User, agent: Agent, document: object, revision: int) -> Sa
     return saved
 
 
-def publish(actor: User, agent: Agent, *, revision: int | None = None, notes: str = "") -> AgentVersion:
+def publish(
+    actor: User, agent: Agent, *, revision: int | None = None, notes: str = "", anyway: bool = False
+) -> AgentVersion:
     """Make the draft what callers hear from the next call on; calls that run keep their version.
 
     Raises NotPublishable with every problem, DraftConflict when `revision` is not the draft's any more, InvalidInput
-    when nothing changed.
+    when nothing changed, TestsFail when a test fails or has not run against this draft, unless `anyway`.
     """
     with transaction.atomic():
         agent = locked(agent.pk)
@@ -116,8 +119,12 @@ def publish(actor: User, agent: Agent, *, revision: int | None = None, notes: st
         document = reading.content.document()
         if agent.published and whole(agent.published.content) == whole(document):
             raise InvalidInput(f"Nothing has changed since version {agent.published.number}.")
+        tests = standing(agent)
+        if not tests.passing and not anyway:
+            raise TestsFail(tests)
         version = put_version(actor, agent, document, notes)
-        audit.record(actor, "agent.published", agent, data={"version": version.number})
+        despite = {} if tests.passing else {"failing_tests": len(tests.failing), "tests_not_run": len(tests.unknown)}
+        audit.record(actor, "agent.published", agent, data={"version": version.number, **despite})
     return version
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from agents.models import Agent, AgentVersion
+from media_worker.contract.flow import ConversationNode, Flow, ToolNode
 from media_worker.contract.tools import Mocks, ToolOutcome
 from media_worker.contract.wire import Request, Response
 
@@ -38,3 +39,14 @@ class Idle:
 def hands(agent: Agent, mocks: Mocks, *, version: AgentVersion | None = None, real: bool = False) -> Hands:
     """`mocks` go before the tools' own. Only with `real` is anything else than a mock used."""
     return Idle(mocks)
+
+
+def tools_of(agent: Agent, flow: Flow) -> list[dict[str, Any]]:
+    """The tools that this flow names, for whoever wants to mock one."""
+    names: list[str] = [look_up.tool for look_up in flow.before]
+    for node in flow.nodes:
+        if isinstance(node, ToolNode):
+            names.append(node.tool)
+        elif isinstance(node, ConversationNode):
+            names += node.tools
+    return [{"name": name, "label": name.replace("_", " ")} for name in dict.fromkeys(names)]

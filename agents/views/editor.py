@@ -25,6 +25,7 @@ TABS = (
     ("agent_voice", "Voice & models"),
     ("agent_behaviour", "Behaviour"),
     ("agent_clips", "Clips"),
+    ("agent_tests", "Tests"),
     ("agent_versions", "Versions"),
 )
 
