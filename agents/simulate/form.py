@@ -193,7 +193,8 @@ def _add(form: TestForm, place: str) -> None:
 
 def _remove(form: TestForm, place: str) -> None:
     prefix, _, number = place.rpartition(".")
-    rows: list[Any] | None = {"steps": form.steps, "mocks": form.mocks}.get(prefix) or _expects_at(form, prefix)
+    rows: list[Any] | None = form.steps if prefix == "steps" else form.mocks if prefix == "mocks" else None
+    rows = rows if rows is not None else _expects_at(form, prefix)
     if rows is not None and number.isdigit() and int(number) < len(rows):
         del rows[int(number)]
 

@@ -71,7 +71,7 @@ def standing(agent: Agent) -> Standing:
     newest: dict[object, TestResult] = {}
     valid: set[object] = set()
     results = TestResult.objects.filter(test__in=tests, status__in=[PASSED, FAILED]).select_related("run", "test")
-    for result in results.order_by("test", "-finished_at").distinct("test"):
+    for result in results.order_by("test_id", "-finished_at").distinct("test_id"):
         newest[result.test_id] = result
         of_this = result.run.fingerprint == now and result.began_at >= result.test.changed_at
         if of_this and result.began_at >= timezone.now() - FRESH:

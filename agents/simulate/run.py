@@ -20,7 +20,7 @@ from django.utils import timezone
 from agents.content import whole
 from agents.models import Agent, AgentTest, AgentVersion, TestResult, TestRun
 from agents.simulate.exchange import Exchange
-from agents.simulate.hands import hands
+from agents.simulate.hands import THREADS
 from agents.simulate.judge import Finding, judged
 from agents.simulate.shape import Presses, Says, Scenario
 from agents.simulate.talk import Line, line
@@ -123,7 +123,7 @@ def execute(run_id: UUID) -> None:
 
 def _execute(run: TestRun, results: Sequence[TestResult]) -> None:
     """The database is touched by this thread only; the others talk."""
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="agent-test")
+    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=THREADS)
     begun: list[Line] = []
     waiting: dict[Future[Verdict], TestResult] = {}
     try:
@@ -149,8 +149,7 @@ def _execute(run: TestRun, results: Sequence[TestResult]) -> None:
 
 
 def _line(run: TestRun, scenario: Scenario) -> Line:
-    doing = hands(run.agent, scenario.mocks, version=run.version)
-    return line(run.agent, doing, version=run.version, variables=scenario.variables, now=scenario.now)
+    return line(run.agent, version=run.version, variables=scenario.variables, mocks=scenario.mocks, now=scenario.now)
 
 
 def _keep(run: TestRun, result: TestResult, verdict: Verdict) -> None:

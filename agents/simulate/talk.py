@@ -24,6 +24,7 @@ from agents.simulate.hands import Hands
 from agents.spec import build_spec, build_spec_for_draft
 from media_worker.contract.events import KeyTrouble, Snapshot
 from media_worker.contract.spec import AudioFormat, CallSpec, Scalar
+from media_worker.contract.tools import ToolOutcome
 from media_worker.contract.wire import TextTurn
 
 LONGEST_SAID = 1_000
@@ -79,14 +80,16 @@ class Line:
 
 def line(
     agent: Agent,
-    hands: Hands,
     *,
     version: AgentVersion | None = None,
     variables: Mapping[str, Scalar] | None = None,
+    mocks: Mapping[str, ToolOutcome] | None = None,
     now: datetime | None = None,
+    real: bool = False,
     resume: Snapshot | None = None,
 ) -> Line:
-    """Whoever asks for it has to `let_go`. Raises NotPublishable with what keeps the draft from answering, and
+    """`mocks` go before the tools' own; only with `real` are tools used that have none. Whoever asks for a line has to
+    `let_go` of it. Raises NotPublishable with what keeps the draft from answering, and
     ProviderAccountMissing."""
     direction = "outbound" if agent.call_type == Agent.CallType.OUTBOUND else "inbound"
     call = Pretended(uuid.uuid4(), direction)
@@ -94,21 +97,22 @@ def line(
         spec = build_spec(version=version, call=call, audio=AUDIO, variables=variables)
     else:
         spec = build_spec_for_draft(agent=agent, call=call, audio=AUDIO, variables=variables)
-    return Line(spec, hands, local(agent, now), resume)
+    return Line(spec, Hands(agent, spec, mocks or {}, real), local(agent, now), resume)
 
 
 @contextmanager
 def talk(
     agent: Agent,
-    hands: Hands,
     *,
     version: AgentVersion | None = None,
     variables: Mapping[str, Scalar] | None = None,
+    mocks: Mapping[str, ToolOutcome] | None = None,
     now: datetime | None = None,
+    real: bool = False,
     resume: Snapshot | None = None,
 ) -> Iterator[Line]:
     """As `line`, and lets go of it."""
-    one = line(agent, hands, version=version, variables=variables, now=now, resume=resume)
+    one = line(agent, version=version, variables=variables, mocks=mocks, now=now, real=real, resume=resume)
     try:
         yield one
     finally:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from agents.models import Agent, AgentVersion
 from agents.simulate.exchange import Does, Exchange
-from agents.simulate.hands import hands, tools_of
+from agents.simulate.hands import tools_of
 from agents.simulate.judge import words
 from agents.simulate.talk import talk
 from media_worker.contract.events import Snapshot
@@ -43,8 +43,7 @@ def turn(
     real: bool = False,
 ) -> Turned:
     """Raises NotPublishable with what keeps the draft from answering, ProviderAccountMissing, Busy, PlatformError."""
-    doing = hands(agent, mocks or {}, version=version, real=real)
-    with talk(agent, doing, version=version, variables=variables, now=now, resume=resume) as line:
+    with talk(agent, version=version, variables=variables, mocks=mocks, now=now, real=real, resume=resume) as line:
         exchange = line.turn(does, text)
         assert line.snapshot is not None
         return Turned(exchange, line.snapshot, agent.draft_revision)

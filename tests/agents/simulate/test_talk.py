@@ -11,7 +11,6 @@ from websockets.sync.server import serve
 
 from agents.errors import NotPublishable
 from agents.models import Agent, KeyLease
-from agents.simulate.hands import Idle
 from agents.simulate.talk import line, local, talk
 from tests.agents.simulate.conftest import Media
 from voiceops.lib.errors import Busy, PlatformError
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.db
 
 
 def test_a_conversation_shows_what_was_said_and_what_happened(media: Media, clinic: Agent) -> None:
-    with talk(clinic, Idle()) as one:
+    with talk(clinic) as one:
         opening = one.turn("opens")
         asked = one.turn("says", "I would like to book an appointment")
         booked = one.turn("says", "three")
@@ -34,38 +33,38 @@ def test_a_conversation_shows_what_was_said_and_what_happened(media: Media, clin
 
 
 def test_a_snapshot_takes_the_conversation_up_again_elsewhere(media: Media, clinic: Agent) -> None:
-    with talk(clinic, Idle()) as one:
+    with talk(clinic) as one:
         one.turn("opens")
         one.turn("says", "I would like to book an appointment")
         kept = one.snapshot
         assert one.turn("says", "three").outcome == "booked"
-    with talk(clinic, Idle(), resume=kept) as other:
+    with talk(clinic, resume=kept) as other:
         assert other.turn("says", "seven").outcome == "callback"
 
 
 def test_variables_of_the_call_and_silence_are_known(media: Media, clinic: Agent) -> None:
     clinic.draft["flow"]["greeting"] = "Hello {{name}}."
     clinic.save()
-    with talk(clinic, Idle(), variables={"name": "Peter"}) as one:
+    with talk(clinic, variables={"name": "Peter"}) as one:
         assert one.turn("opens").reply.startswith("Hello Peter.")
         assert one.turn("silent").reply == "Are you still there?"
 
 
 def test_a_version_can_be_talked_to_while_the_draft_is_another(media: Media, clinic: Agent) -> None:
-    with talk(clinic, Idle(), version=clinic.published) as one:
+    with talk(clinic, version=clinic.published) as one:
         assert one.turn("opens").reply != "Hello, this is the clinic. How can I help you?"
 
 
 def test_a_draft_that_cannot_answer_says_why(media: Media, clinic: Agent) -> None:
     clinic.draft["flow"]["start"] = "nowhere"
     with pytest.raises(NotPublishable):
-        line(clinic, Idle())
+        line(clinic)
 
 
 def test_no_worker_is_a_sentence(settings: Any, clinic: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agents.simulate.door.ROOM_WITHIN", 0.0)
     settings.MEDIA_WORKERS = ["127.0.0.1:1"]
-    with talk(clinic, Idle()) as one, pytest.raises(PlatformError, match="No media worker"):
+    with talk(clinic) as one, pytest.raises(PlatformError, match="No media worker"):
         one.turn("opens")
 
 
@@ -74,7 +73,7 @@ def test_a_full_worker_is_a_sentence_of_another_kind(
 ) -> None:
     monkeypatch.setattr("agents.simulate.door.ROOM_WITHIN", 0.0)
     monkeypatch.setattr("media_worker.server.MOST_TEXTS", 0)
-    with talk(clinic, Idle()) as one, pytest.raises(Busy):
+    with talk(clinic) as one, pytest.raises(Busy):
         one.turn("opens")
 
 
@@ -86,12 +85,12 @@ def test_a_turn_that_a_worker_took_to_its_grave_is_asked_of_another(
         there = ("127.0.0.1", dying.socket.getsockname()[1]), ("127.0.0.1", media.worker.port)
         orders = [list(there), list(reversed(there))]
         monkeypatch.setattr("voiceops.lib.workers.everywhere", lambda: orders.pop(0))
-        with talk(clinic, Idle()) as one:
+        with talk(clinic) as one:
             assert one.turn("opens").reply.startswith("Hello")
 
 
 def test_keys_are_held_for_as_long_as_the_conversation_lasts(media: Media, clinic: Agent) -> None:
-    with talk(clinic, Idle()) as one:
+    with talk(clinic) as one:
         one.turn("opens")
     assert not KeyLease.objects.filter(call_id=one.spec.call_id).exists()
 
