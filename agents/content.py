@@ -185,6 +185,10 @@ def refuse_oversized(document: object) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise DraftRefused("A draft has to be an object with a flow.")
     _refuse_what_cannot_be_kept(document)
+    flow = document.get("flow")
+    nodes = flow.get("nodes") if isinstance(flow, dict) else None
+    if isinstance(nodes, list | tuple) and len(nodes) > MOST_NODES:
+        raise DraftRefused(f"The draft has {len(nodes):,} steps; a flow has at most {MOST_NODES}.")
     try:
         size = len(json.dumps(document, allow_nan=False))
     except (TypeError, ValueError, RecursionError):

@@ -6,6 +6,7 @@ from django.urls import path
 
 from agents.views import (
     behaviour,
+    canvas,
     clips,
     details,
     library,
@@ -26,6 +27,12 @@ urlpatterns = [
     path("agents/", listing.agents, name="agents"),
     path("agents/new/", new.new_agent, name="new_agent"),
     path("agents/<uuid:agent_id>/", script.agent, name="agent"),
+    path("agents/<uuid:agent_id>/canvas/", canvas.canvas, name="agent_canvas"),
+    path("agents/<uuid:agent_id>/canvas/data/", canvas.canvas_data, name="canvas_data"),
+    path("agents/<uuid:agent_id>/canvas/save/", canvas.save_canvas, name="save_canvas"),
+    path("agents/<uuid:agent_id>/canvas/check/", canvas.check_canvas, name="check_canvas"),
+    path("agents/<uuid:agent_id>/canvas/compare/", canvas.compare_canvas, name="compare_canvas"),
+    path("agents/<uuid:agent_id>/canvas/expression/", canvas.check_expression, name="check_expression"),
     path("agents/<uuid:agent_id>/voice/", voice.voice, name="agent_voice"),
     path("agents/<uuid:agent_id>/behaviour/", behaviour.behaviour, name="agent_behaviour"),
     path("agents/<uuid:agent_id>/clips/", clips.clips, name="agent_clips"),

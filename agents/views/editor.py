@@ -20,8 +20,10 @@ from tenants.access import Permission
 from voiceops.lib.errors import CustomerError
 
 REMEMBERED_SECONDS = 3600
+FLOW_VIEWS = ("agent_canvas", "agent")
+"""Two views of one tab; the tab leads to the one that was looked at last."""
 TABS = (
-    ("agent", "Script"),
+    ("agent", "Flow"),
     ("agent_voice", "Voice & models"),
     ("agent_behaviour", "Behaviour"),
     ("agent_clips", "Clips"),
@@ -34,10 +36,19 @@ def frame(request: HttpRequest, agent: Agent, tab: str, **more: Any) -> dict[str
     """The context of a tab: who may do what, the draft's state, and where to talk to it."""
     reading = more.pop("reading", None) or around.reading(agent)
     may_build = access.may(request.user, Permission.BUILD_AGENTS) and not agent.archived_at
+    flow_view = _flow_view(request, tab)
     return {
         "shown": agent,
         "tab": tab,
-        "tabs": [(reverse(view, args=[agent.pk]), view, label) for view, label in TABS],
+        "tabs": [
+            (
+                reverse(flow_view if view in FLOW_VIEWS else view, args=[agent.pk]),
+                label,
+                view == ("agent" if tab in FLOW_VIEWS else tab),
+            )
+            for view, label in TABS
+        ],
+        "draws": tab in FLOW_VIEWS,
         "state": queries.state_of(agent),
         "reading": reading,
         "may_build": may_build,
@@ -48,6 +59,13 @@ def frame(request: HttpRequest, agent: Agent, tab: str, **more: Any) -> dict[str
         "call_me_url": call_me_url(agent) if access.may(request.user, Permission.PLACE_CALLS) else "",
         **more,
     }
+
+
+def _flow_view(request: HttpRequest, tab: str) -> str:
+    """Where the tab “Flow” leads: to the view this person looked at last, at first to the canvas."""
+    if tab in FLOW_VIEWS and request.session.get("flow_view") != tab:
+        request.session["flow_view"] = tab
+    return str(request.session.get("flow_view", FLOW_VIEWS[0]))
 
 
 def opened(request: HttpRequest, agent_id: UUID) -> tuple[Agent, dict[str, Any] | None]:
@@ -110,7 +128,7 @@ def save(
     `body` is the template of the form, sent along when rows came or went. A conflict is 409 and writes nothing.
     """
     try:
-        saved = _save(request, agent, document)
+        saved = save_from_page(request, agent, document, _revision(request), request.POST.get("page", ""))
     except DraftConflict as conflict:
         return _answer(request, agent, tab, conflict, status=409, theirs=conflict.revision)
     except CustomerError as error:
@@ -127,17 +145,25 @@ def save(
     return JsonResponse(answer)
 
 
-def _save(request: HttpRequest, agent: Agent, document: dict[str, Any]) -> actions.Saved:
+def save_from_page(
+    request: HttpRequest, agent: Agent, document: dict[str, Any], revision: int, page: str
+) -> actions.Saved:
     """Saves, and remembers for which open page: one whose last answer was lost on the way is no stranger to itself."""
-    actor, page = access.user(request), request.POST.get("page", "")[:64]
+    actor, page = access.user(request), page[:64]
     try:
-        saved = actions.save_draft(actor, agent, document, _revision(request))
+        saved = actions.save_draft(actor, agent, document, revision)
     except DraftConflict as conflict:
         if not page or cache.get(f"draft:{agent.pk}:{conflict.revision}") != page:
             raise
         saved = actions.save_draft(actor, agent, document, conflict.revision)
     cache.set(f"draft:{agent.pk}:{saved.revision}", page, REMEMBERED_SECONDS)
+    cache.set(f"draft-by:{agent.pk}:{saved.revision}", actor.name, REMEMBERED_SECONDS)
     return saved
+
+
+def saved_by(agent: Agent) -> str:
+    """Who saved the draft as it is, on one of these pages and lately; empty when that is not known."""
+    return str(cache.get(f"draft-by:{agent.pk}:{agent.draft_revision}") or "")
 
 
 def _revision(request: HttpRequest) -> int:

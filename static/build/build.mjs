@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildCanvas } from "./canvas.mjs";
 import { iconNames, sprite } from "./icons.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -38,6 +39,9 @@ await build({
   logLevel: "warning",
 });
 
+// The canvas: a React island, built by Vite. It names what it carries.
+const inCanvas = await buildCanvas(join(src, "canvas"), dist);
+
 // Styles.
 execFileSync(
   process.execPath,
@@ -57,6 +61,8 @@ copyFileSync(join(src, "favicon.svg"), join(dist, "favicon.svg"));
 const scanned = [
   ...walk(join(root, "templates"), (path) => path.endsWith(".html")),
   ...walk(join(src, "ts"), (path) => path.endsWith(".ts")),
+  ...walk(join(src, "canvas"), (path) => /\.tsx?$/.test(path)),
+  ...walk(join(root, "media_worker", "contract"), (path) => path.endsWith(".py")),
   ...["agents", "calls", "tenants", "voiceops"].flatMap((room) =>
     walk(join(root, room), (path) => path.endsWith(".py") || path.endsWith(".html")),
   ),
@@ -65,7 +71,7 @@ const names = iconNames(scanned.map((path) => readFileSync(path, "utf8")));
 writeFileSync(join(dist, "icons.svg"), sprite(names, join(modules, "lucide-static", "icons")));
 
 // Licences of what is inside the bundles.
-const carried = ["htmx.org", "chart.js", "wavesurfer.js", "lucide-static", "@fontsource-variable/inter", "tailwindcss"];
+const carried = ["htmx.org", "chart.js", "wavesurfer.js", "lucide-static", "@fontsource-variable/inter", "tailwindcss", ...inCanvas];
 const licences = carried.map((name) => {
   const folder = join(modules, name);
   const about = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));

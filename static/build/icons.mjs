@@ -5,9 +5,18 @@ import { join } from "node:path";
 // {% icon "phone" %} · icon="phone" · icon: "phone" · "icon": "phone" · icon("phone")
 const NAMED = /\bicon["']?\s*[=:( ]\s*["']([a-z][a-z0-9-]*)["']/g;
 
+// About("Branch", "split", …): a kind of step (media_worker/contract/flow)
+const KIND = /\bAbout\(\s*"[^"]*",\s*"([a-z][a-z0-9-]*)"/g;
+// icon={busy ? "triangle-alert" : "cloud-check"}: a choice in the canvas
+const CHOSEN = /\bicon=\{([^}]*)\}/g;
+
 export function iconNames(texts) {
   const names = new Set();
-  for (const text of texts) for (const match of text.matchAll(NAMED)) names.add(match[1]);
+  for (const text of texts) {
+    for (const pattern of [NAMED, KIND]) for (const match of text.matchAll(pattern)) names.add(match[1]);
+    for (const [, choice] of text.matchAll(CHOSEN)) for (const [, name] of choice.matchAll(/[?:]\s*\(?"([a-z][a-z0-9-]*)"/g)) names.add(name);
+    for (const [, choice] of text.matchAll(CHOSEN)) for (const [, name] of choice.matchAll(/\?\?\s*"([a-z][a-z0-9-]*)"/g)) names.add(name);
+  }
   return [...names].sort();
 }
 

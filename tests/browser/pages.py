@@ -13,6 +13,7 @@ CLIENT = ("client_viewer",)
 EVERYONE = (*AGENCY, *CLIENT)
 NOBODY = ("nobody",)
 ROW = ".row-link"
+CANVAS = ".flow-switch a >> text=Canvas"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,14 @@ PAGES = (
     Page("call", through="/calls/", clicks=(ROW,), people=EVERYONE),
     Page("agents", "/agents/", people=AGENCY, empty=True),
     Page("agent", through="/agents/", clicks=(ROW,), people=AGENCY),
+    Page("agent-canvas", through="/agents/", clicks=(ROW, CANVAS), ready=".react-flow__node", people=AGENCY),
+    Page(
+        "agent-canvas-step",
+        through="/agents/",
+        clicks=(ROW, CANVAS),
+        ready=".react-flow__node",
+        do=".react-flow__node >> nth=1",
+    ),
     Page("agent-talk", through="/agents/", clicks=(ROW, "[data-talk-start]"), ready=".talk-lines .line:not(.speaking)"),
     Page("agent-voice", through="/agents/", clicks=(ROW, ".tabs a >> text=Voice")),
     Page("agent-behaviour", through="/agents/", clicks=(ROW, ".tabs a >> text=Behaviour")),

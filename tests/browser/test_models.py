@@ -96,7 +96,7 @@ def test_a_problem_on_another_tab_leads_there(page: Page) -> None:
     page.get_by_role("link", name="Behaviour").click()
     page.get_by_label("Then a person takes the call at").fill("nobody")
     saved(page)
-    page.get_by_role("link", name="Script").click()
+    page.get_by_role("link", name="Flow").click()
     page.get_by_text("to mend before publishing").click()
     page.get_by_role("link", name="Fallbacks, transfer").click()
     expect(page).to_have_url(re.compile(r"/behaviour/#fallbacks\.transfer_to$"))

@@ -1,0 +1,2 @@
+// Styles that Vite puts beside the script.
+declare module "*.css";
