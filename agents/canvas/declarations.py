@@ -11,15 +11,10 @@ from functools import cache
 from typing import Any
 
 from agents.canvas.fields import Field, fields_of
-from agents.flow.outline import SLOT_KINDS
-from agents.routing import TIERS
+from agents.flow.declared import CHOICE_LABELS
 from media_worker.contract.flow import KINDS, MOST_NODES, Flow, NodeBase
 
 _MARK = "\N{WHITE SQUARE}"
-_LABELS = {**SLOT_KINDS, **{key: label for key, label, _ in TIERS}} | {
-    "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday",
-    "sun": "Sunday",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,14 +33,14 @@ class Way:
 def declarations() -> dict[str, Any]:
     """For JSON. `start` has the same shape as each of `kinds`."""
     kinds = [_kind(name, kind) for name, kind in KINDS.items()]
-    fields = fields_of(Flow, _LABELS, leave=("nodes",))
+    fields = fields_of(Flow, CHOICE_LABELS, leave=("nodes",))
     ways = [asdict(way) for way in _ways_of_start(fields, kinds)]
     start = {"type": "start", **asdict(Flow.about), "fields": fields, "ways": ways}
     return {"start": start, "kinds": kinds, "most": MOST_NODES}
 
 
 def _kind(name: str, kind: type[NodeBase]) -> dict[str, Any]:
-    fields = fields_of(kind, _LABELS, leave=("id", "type"))
+    fields = fields_of(kind, CHOICE_LABELS, leave=("id", "type"))
     ways = [asdict(way) for way in _ways(kind, fields)]
     return {"type": name, **asdict(kind.about), "fields": fields, "ways": ways}
 

@@ -18,10 +18,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from agents import queries, routing
+from agents import around, queries, routing
 from agents.canvas.declarations import declarations
 from agents.canvas.offers import offers
-from agents.content import Reading, read, refuse_oversized
+from agents.content import Reading, refuse_oversized
 from agents.errors import DraftConflict, DraftRefused
 from agents.models import Agent
 from agents.views import editor
@@ -42,7 +42,7 @@ def canvas(request: HttpRequest, agent_id: UUID) -> HttpResponse:
 def canvas_data(request: HttpRequest, agent_id: UUID) -> JsonResponse:
     """The draft with all that is needed to draw and to change it."""
     shown = _shown(request, agent_id)
-    reading = read(shown.draft)
+    reading = around.reading(shown)
     may_build = access.may(request.user, Permission.BUILD_AGENTS) and not shown.archived_at
     return JsonResponse({
         "declared": declarations(),
@@ -86,7 +86,7 @@ def check_canvas(request: HttpRequest, agent_id: UUID) -> JsonResponse:
         document = refuse_oversized(_document(shown, _sent(request)))
     except CustomerError as error:
         return JsonResponse({"error": error.sentence}, status=422)
-    return JsonResponse({"problems": _problems(shown, read(document))})
+    return JsonResponse({"problems": _problems(shown, around.reading(shown, document))})
 
 
 @require_POST
@@ -103,7 +103,7 @@ def compare_canvas(request: HttpRequest, agent_id: UUID) -> JsonResponse:
         "changes": [str(change.place) for change in queries.changes(before, shown.draft)][:30],
         "draft": _drawn(shown.draft),
         "revision": shown.draft_revision,
-        "problems": _problems(shown, read(shown.draft)),
+        "problems": _problems(shown, around.reading(shown)),
     })  # fmt: skip
 
 
