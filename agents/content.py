@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agents.checks import check_choices, check_fallbacks, check_routing
 from agents.errors import DraftRefused
@@ -159,19 +160,41 @@ def read(document: object, around: Around | None = None) -> Reading:
 
 
 def whole(document: object) -> dict[str, Any]:
-    """The document with everything it leaves to defaults written out, for comparing; as it is when it makes no sense.
+    """The document with everything it leaves to defaults written out, for comparing; each part that makes no sense as it is.
     The canvas's layout and the template it came from are left out: they change nothing for callers."""
     raw: dict[str, Any] = document if isinstance(document, dict) else {}
     try:
         written = AgentContent.model_validate(raw).document()
     except ValidationError:
-        written = dict(raw)
+        written = {name: _written(name, raw[name]) if name in raw else part for name, part in _defaults().items()}
+        written |= {name: value for name, value in raw.items() if name not in AgentContent.model_fields}
     for key in UNHEARD:
         written.pop(key, None)
     return written
 
 
 UNHEARD = ("layout", "origin")
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    """Every part of a document that nobody wrote anything into, but the flow, which has to be written."""
+    parts = {name: field for name, field in AgentContent.model_fields.items() if not field.is_required()}
+    held = {name: field.get_default(call_default_factory=True) for name, field in parts.items()}
+    return {"flow": {}, **{name: _adapter(name).dump_python(value, mode="json") for name, value in held.items()}}
+
+
+@cache
+def _adapter(part: str) -> TypeAdapter[Any]:
+    kind: Any = AgentContent.model_fields[part].annotation
+    return TypeAdapter(kind)
+
+
+def _written(part: str, value: object) -> Any:
+    try:
+        return _adapter(part).dump_python(_adapter(part).validate_python(value), mode="json")
+    except ValidationError:
+        return value
 
 
 def with_origin_of(document: dict[str, Any], kept: object) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
 
-from media_worker.contract.flow import KINDS, Flow, SlotType, Tier
+from media_worker.contract.flow import KINDS, Flow, NodeBase, SlotType, Tier
 from media_worker.contract.flow.graph import Weekday
 
 Path = tuple[str | int, ...]
@@ -92,8 +92,10 @@ class Found:
 
 @cache
 def fields(model: type[BaseModel]) -> Mapping[str, Declared]:
-    """The declared fields of a node, a row, or the flow itself, in their order. `type` and the flow's nodes are none."""
-    return {name: _declared(name, info) for name, info in model.model_fields.items() if name not in ("type", "nodes")}
+    """The declared fields of a node, a row, or the flow itself, in their order. A node's kind and the flow's nodes are
+    none."""
+    besides = "type" if issubclass(model, NodeBase) else "nodes" if model is Flow else ""
+    return {name: _declared(name, info) for name, info in model.model_fields.items() if name != besides}
 
 
 def _declared(name: str, info: Any) -> Declared:
@@ -147,7 +149,7 @@ def _title(name: str) -> str:
 # ── through a document ───────────────────────────────────────────────────────────────────────────
 
 
-def kind_of(node: object) -> type[BaseModel] | None:
+def kind_of(node: object) -> type[NodeBase] | None:
     """The declaration of a raw node, or of a node; None for a kind that does not exist."""
     name = node.get("type") if isinstance(node, Mapping) else getattr(node, "type", None)
     return KINDS.get(name) if isinstance(name, str) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from uuid import UUID
 
 from django.contrib import messages
@@ -34,8 +35,15 @@ def compare(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     a, b = request.GET.get("a", published), request.GET.get("b", "draft")
     changes = queries.changes(_content(agent, a), _content(agent, b))
     numbers = list(queries.versions(agent).values_list("number", flat=True)[:200])
-    context = editor.frame(request, agent, "agent_versions", changes=changes, a=a, b=b, numbers=numbers)
-    return render(request, "agents/compare.html", context)
+    more = {
+        "changes": changes,
+        "counts": Counter(change.what for change in changes),
+        "a": a,
+        "b": b,
+        "numbers": numbers,
+        "published_number": agent.published.number if agent.published else None,
+    }
+    return render(request, "agents/compare.html", editor.frame(request, agent, "agent_versions", **more))
 
 
 @require_POST

@@ -190,7 +190,7 @@ def test_rows_come_go_and_move() -> None:
 def test_differences_are_told_in_words_with_both_texts() -> None:
     before, after = draft(), draft(greeting="Ciao.")
     (change,) = differences(before, after)
-    assert (change.place, change.what) == ("Greeting", "changed")
+    assert (change.place, change.what) == ("Start, greeting", "changed")
     assert [line.kind for line in change.lines] == ["gone", "new"]
 
 
@@ -201,7 +201,7 @@ def test_a_new_topic_is_one_difference_and_a_moved_one_is_none() -> None:
     after["flow"]["intents"].append({"name": "party", "examples": ["is there a party"], "answer": "No.", "goto": None})
     (change,) = differences(before, after)
     assert (change.place, change.what) == ("Everywhere, topic “party”", "added")
-    assert [line.text for line in change.lines] == ["is there a party", "No."]
+    assert [line.text for line in change.lines] == ["What callers say: is there a party", "Answer: No."]
 
 
 def test_everything_is_new_when_nothing_was_published() -> None:

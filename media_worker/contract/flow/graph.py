@@ -36,16 +36,24 @@ Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")
 class Opening(Model):
     """Open from `begin` to `end` on `day`; one that ends before it begins lasts into the next day."""
 
-    day: Weekday
-    begin: Clock
-    end: Clock
+    day: Weekday = Field(title="Day", json_schema_extra=ui("choice"))
+    begin: Clock = Field(title="From", json_schema_extra=ui("line"))
+    end: Clock = Field(title="To", json_schema_extra=ui("line"))
 
 
 class Hours(Model):
     """Business hours, in the client's time zone. No openings: always open."""
 
-    openings: tuple[Opening, ...] = Field(default=(), max_length=70)
-    closed: tuple[Day, ...] = Field(default=(), max_length=200, title="Closed on these days")
+    openings: tuple[Opening, ...] = Field(
+        default=(), max_length=70, title="Open", json_schema_extra=ui("rows", rows="Add an opening")
+    )
+    closed: tuple[Day, ...] = Field(
+        default=(),
+        max_length=200,
+        title="Closed on these days",
+        description="One a line, as 2026-12-24.",
+        json_schema_extra=ui("lines"),
+    )
 
     def open_at(self, moment: datetime) -> bool:
         """`moment` is on the client's wall clock. What began on the day before and goes past midnight counts there."""
