@@ -6,7 +6,11 @@ class CallsConfig(AppConfig):
     verbose_name = "Calls"
 
     def ready(self) -> None:
+        from agents.tools import ports
+        from calls import texting
         from tenants import access
+
+        ports.register_texting(texting.send)
 
         access.declare("calls.Call", "client", access.Permission.VIEW_CALLS)
         access.declare("calls.CallEvent", "call__client", access.Permission.VIEW_CALLS)

@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 
 import phonenumbers
 
-from agents.tools.kinds.base import Caller, ToolFailed
+from agents.tools.kinds.base import KNOWN, Caller, ToolFailed
 from agents.tools.templating import holes, in_text
 from media_worker.contract.tools import Parameter, Scalar
 
@@ -40,7 +40,7 @@ def _filled(parameter: Parameter, given: Mapping[str, Scalar], caller: Caller) -
     known = caller.known()
     if parameter.source == "fixed" and all(name in known for name in holes(parameter.value)):
         return in_text(parameter.value, known)
-    if parameter.source == "variable" and parameter.value in ("caller", "called", "timezone"):
+    if parameter.source == "variable" and parameter.value in KNOWN:
         return known[parameter.value]
     if parameter.source == "model" and parameter.trusted:
         raise ToolFailed(f"“{parameter.name}” has to come from the tool's settings, not from the conversation.")

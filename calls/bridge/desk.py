@@ -94,6 +94,7 @@ class Desk:
             caller=spec.caller,
             called=spec.called,
             timezone=str(spec.variables.get("timezone") or "UTC"),
+            outbound=spec.direction == "outbound",
             variables=spec.variables,
         )
 

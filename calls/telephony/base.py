@@ -23,13 +23,14 @@ LONGEST_MARK = 40
 @dataclass(frozen=True)
 class Capabilities:
     """`resumes`: after a media socket closes, the carrier asks us how to go on. `dials`: it has a REST API for it.
-    `signs_handshakes`: the media socket's request may carry its signature."""
+    `signs_handshakes`: the media socket's request may carry its signature. `texts`: it sends text messages."""
 
     audio: AudioFormat
     resumes: bool
     dials: bool
     transfers: bool
     signs_handshakes: bool = False
+    texts: bool = False
 
 
 # ── a media socket, carrier → us ─────────────────────────────────────────────────────────────────
@@ -249,3 +250,6 @@ class Carrier(Protocol):
     def hang_up_call(self, account: Account, carrier_call_id: str) -> None: ...
 
     def transfer_call(self, account: Account, carrier_call_id: str, to: str, from_number: str) -> None: ...
+
+    def send_text(self, account: Account, to: str, from_number: str, text: str) -> str:
+        """The carrier's id of the message."""

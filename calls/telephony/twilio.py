@@ -110,7 +110,12 @@ def _fields(hook: Webhook) -> dict[str, Any]:
 class Twilio:
     name = "twilio"
     capabilities = base.Capabilities(
-        AudioFormat(codec="mulaw", rate=8000), resumes=True, dials=True, transfers=True, signs_handshakes=True
+        AudioFormat(codec="mulaw", rate=8000),
+        resumes=True,
+        dials=True,
+        transfers=True,
+        signs_handshakes=True,
+        texts=True,
     )
 
     def codec(self) -> TwilioCodec:
@@ -257,6 +262,11 @@ class Twilio:
         response.dial(to, caller_id=from_number or None)
         with _failures("The transfer"):
             _client(account).calls(carrier_call_id).update(twiml=str(response))
+
+    def send_text(self, account: base.Account, to: str, from_number: str, text: str) -> str:
+        with _failures("The message"):
+            message = _client(account).messages.create(to=to, from_=from_number, body=text)
+        return str(message.sid)
 
 
 class _Http(TwilioHttpClient):

@@ -155,6 +155,9 @@ class Web:
     def transfer_call(self, account: Account, carrier_call_id: str, to: str, from_number: str) -> None:
         self._no_rest()
 
+    def send_text(self, account: Account, to: str, from_number: str, text: str) -> str:
+        self._no_rest()
+
     @staticmethod
     def _no_webhooks() -> NoReturn:
         raise WebhookRefused("the browser sends no webhooks", 404)

@@ -68,6 +68,7 @@ class FakeTwilio(Served):
         self.account_sid = account_sid
         self.auth_token = auth_token
         self.calls: dict[str, PlacedCall] = {}
+        self.texts: list[dict[str, str]] = []
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.fails_next: list[tuple[int, int, str]] = []
         self.loses_answers = 0
@@ -90,6 +91,7 @@ class FakeTwilio(Served):
         app.router.add_get(f"{root}/Calls.json", self._list)
         app.router.add_get(f"{root}/Calls/{{sid}}.json", self._fetch)
         app.router.add_post(f"{root}/Calls/{{sid}}.json", self._update)
+        app.router.add_post(f"{root}/Messages.json", self._text)
         return app
 
     async def __aenter__(self) -> Self:
@@ -156,6 +158,14 @@ class FakeTwilio(Served):
         elif "Twiml" in form:
             self.order(call, form["Twiml"])
         return web.json_response(call.as_json(self.account_sid))
+
+    async def _text(self, request: web.Request) -> web.Response:
+        form = await self._form(request)
+        if not form.get("Body"):
+            raise _refusal(400, 21602, "Message body is required.")
+        self.texts.append(form)
+        sid = f"SM{secrets.token_hex(16)}"
+        return web.json_response({"sid": sid, "status": "queued", "to": form["To"], "from": form["From"]}, status=201)
 
     def adopt(self, phone: TwilioPhone) -> PlacedCall:
         """An inbound call made by a test's own phone, so that REST can hang it up."""

@@ -21,6 +21,8 @@ from voiceops.lib.errors import CustomerError
 LARGEST_ANSWER = 1_000_000
 LONGEST_SHOWN = 4_000
 HIDDEN = "•••"
+KNOWN = ("caller", "called", "timezone")
+"""What the host can fill in wherever a tool has a text, without an argument."""
 
 
 class Settings(BaseModel):
@@ -77,10 +79,21 @@ class Caller:
     caller: str = ""
     called: str = ""
     timezone: str = "UTC"
+    outbound: bool = False
     variables: Mapping[str, Scalar] = field(default_factory=dict)
 
+    @property
+    def party(self) -> str:
+        """The number of the person on the phone."""
+        return self.called if self.outbound else self.caller
+
+    @property
+    def line(self) -> str:
+        """The client's own number."""
+        return self.caller if self.outbound else self.called
+
     def known(self) -> dict[str, Scalar]:
-        """What may be filled in wherever a tool has a text."""
+        """Values that the host has of its own: what came along with the call, and `KNOWN`."""
         return {**self.variables, "caller": self.caller, "called": self.called, "timezone": self.timezone}
 
 

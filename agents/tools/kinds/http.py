@@ -15,7 +15,7 @@ from urllib.parse import quote_plus, urlencode
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from agents.tools import templating
-from agents.tools.kinds.base import Job, Kind, KindAbout, Operation, Pair, Settings, ToolFailed, done, refusal
+from agents.tools.kinds.base import KNOWN, Job, Kind, KindAbout, Operation, Pair, Settings, ToolFailed, done, refusal
 from agents.tools.kinds.parameters import Given, Mapped
 from media_worker.contract.flow.parts import ui
 from media_worker.contract.tools import Scalar, ToolOutcome
@@ -152,9 +152,6 @@ class HttpConfig(Settings):
         if self.body_kind == "form":
             sent += [pair.value for pair in self.form]
         return sent
-
-
-KNOWN = ("caller", "called", "timezone")
 
 
 class HttpSecrets(Settings):

@@ -1,4 +1,5 @@
-"""Text messages by the client's own carrier account: to the caller, or to a number that is configured."""
+"""Text messages by the client's own carrier account. Where they go is configured here and known to the host: it never
+comes from the conversation."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import phonenumbers
 from pydantic import Field, field_validator, model_validator
 
 from agents.tools import ports
-from agents.tools.kinds.base import Job, Kind, KindAbout, NoSecrets, Operation, Settings, ToolFailed, done
+from agents.tools.kinds.base import KNOWN, Job, Kind, KindAbout, NoSecrets, Operation, Settings, ToolFailed, done
 from agents.tools.templating import holes, in_text, unreadable
 from media_worker.contract.flow.parts import ui
 from media_worker.contract.tools import Parameter, ToolOutcome
@@ -66,33 +67,27 @@ class Sms(Kind):
     Secrets = NoSecrets
 
     def operations(self, config: SmsConfig) -> tuple[Operation, ...]:
-        to = Parameter(
-            name="to",
-            type="phone",
-            about="Who gets it.",
-            source="fixed" if config.to == "number" else "variable",
-            value=config.number if config.to == "number" else "caller",
-            trusted=True,
-        )
         names = holes(config.text) if config.text else ["message"]
         others = tuple(
             Parameter(name="message", about="The message's text.")
             if name == "message"
             else Parameter(name=name, source="variable", value=name, required=False)
             for name in names
-            if name not in ("caller", "called", "to")
+            if name not in KNOWN
         )
         whom = "the caller" if config.to == "caller" else "a number of the business"
-        return (Operation("", "Send a message", f"Sends a text message to {whom}.", (to, *others), sets=("sms_id",)),)
+        return (Operation("", "Send a message", f"Sends a text message to {whom}.", others, sets=("sms_id",)),)
 
     def run(self, job: Job[SmsConfig, NoSecrets]) -> ToolOutcome:
-        to = str(job.arguments["to"])
+        to = job.caller.party if job.config.to == "caller" else job.config.number
+        if not to:
+            raise ToolFailed("The caller's number is not known.")
         values = {**job.caller.known(), **job.arguments}
         text = in_text(job.config.text or "{{message}}", values).strip()
         if not text:
             raise ToolFailed("The message is empty.")
         if len(text) > LONGEST:
             raise ToolFailed(f"The message is longer than {LONGEST} characters.")
-        sender = job.config.sender or job.caller.called
+        sender = job.config.sender or job.caller.line
         message = ports.TextMessage(job.caller.client_id, to, text, sender)
         return done("The message is sent.", {"sms_id": ports.send_text(message, job.left)})

@@ -81,6 +81,7 @@ def bridge_stack(django_db_setup: None) -> Iterator[Stack]:
             "DATABASE_POOL": "10",
             "REDIS_URL": redis.url(),
             "PUBLIC_URL": f"http://localhost:{port}",
+            "OUTBOUND_ALLOW": "127.0.0.1/32",
             "MEDIA_WORKERS": ",".join(f"127.0.0.1:{one}" for one in worker_ports),
         }
         web = Web(programs.daphne(env, folder / "daphne.log", "127.0.0.1", port))
