@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from agents.knowledge.search import look_up
 from agents.tools.kinds.base import Caller
 from agents.tools.using import use
 from media_worker.contract.spec import AgentSpec
-from media_worker.contract.tools import ToolOutcome, UseTool
+from media_worker.contract.tools import ToolOutcome
 from media_worker.contract.wire import Request
 
 NOT_ITS_OWN = "This agent has no tool of that name."
@@ -23,7 +24,7 @@ def outcome_of(
     if request.use is None:
         return ToolOutcome(ok=False, text="Nothing was asked for.")
     if request.action == "knowledge":
-        return _looked_up(request.use, agent, caller)
+        return look_up(caller.client_id, bases_of(agent), request.use)
     if request.use.tool not in names_of(agent):
         return ToolOutcome(ok=False, text=NOT_ITS_OWN)
     return use(request.use, caller, mocks)
@@ -38,7 +39,3 @@ def names_of(agent: AgentSpec) -> Sequence[str]:
 def bases_of(agent: AgentSpec) -> list[str]:
     """What it may read, and what those may read to whom it hands over."""
     return list(dict.fromkeys([*agent.knowledge, *(name for one in agent.colleagues for name in one.knowledge)]))
-
-
-def _looked_up(asked: UseTool, agent: AgentSpec, caller: Caller) -> ToolOutcome:
-    return ToolOutcome(ok=False, text="There is nothing to look things up in.")
