@@ -83,6 +83,17 @@ def _span(data: Data) -> Line:
     )
 
 
+def _tool(data: Data) -> Line:
+    """Without what was given and what came back: that is in the trace."""
+    name = str(data.get("tool", ""))
+    what = "Knowledge was looked up" if name == "knowledge" else f"The tool {name} was used"
+    took = milliseconds(int(data.get("ended_ms") or 0) - int(data.get("started_ms") or 0))
+    status = f" ({data['status']})" if data.get("status") else ""
+    failed = "" if data.get("ok") else f", and failed{status}"
+    mocked = ", mocked" if data.get("mocked") else ""
+    return Line(icon="wrench", text=f"{what}, {took}{mocked}{failed}", tone="bad" if failed else "")
+
+
 def _stage(data: Data) -> str:
     stage = str(data.get("stage", ""))
     return stage.upper() if stage in ("stt", "llm", "tts", "s2s") else stage
@@ -116,6 +127,10 @@ _LINES: dict[str, Callable[[Data], Line]] = {
     "variable_set": lambda d: Line(icon="braces", text=f"{d.get('name')} was set"),
     "fallback": lambda d: Line(
         icon="life-buoy", text=_why(f"Fallback, {str(d.get('step')).replace('_', ' ')}", d), tone="warn"
+    ),
+    "tool_used": lambda d: _tool(d),
+    "handed_over": lambda d: Line(
+        icon="users", text=f"{d.get('agent')}, version {d.get('version')}, took the call over"
     ),
     "digit": lambda d: Line(icon="hash", text=f"Key {d.get('digit')}"),
     "fault": lambda d: Line(icon="circle-alert", text=str(d.get("message", "Something failed")), tone="bad"),

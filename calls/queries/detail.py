@@ -9,9 +9,9 @@ from typing import Any
 from django.utils import timezone
 
 from calls.models import Call, CallEvent, Recording, Turn
-from calls.queries.describe import plain
+from calls.queries.describe import line, plain
 
-MARKS = ("interrupted", "fallback", "fault", "digit", "started")
+MARKS = ("interrupted", "fallback", "fault", "digit", "started", "tool_used", "handed_over")
 ENOUGH_EVENTS = 2000
 RECORDING_LATE = timedelta(hours=1)
 
@@ -93,6 +93,11 @@ def _mark(event: CallEvent, internals: bool) -> dict[str, Any] | None:
         return {"at": at, "kind": "fallback", "text": _sentence("Fallback", data.get("step"), data.get("why"))}
     if event.kind == "fault":
         return {"at": at, "kind": "fault", "text": str(data.get("message", "Something failed"))}
+    if event.kind == "tool_used":
+        began = int(data.get("started_ms") or 0) / 1000
+        return {"at": began, "kind": "tool" if data.get("ok") else "fault", "text": line(event).text}
+    if event.kind == "handed_over":
+        return {"at": at, "kind": "resumed", "text": line(event).text}
     if event.kind == "started" and data.get("resumed"):
         return {"at": at, "kind": "resumed", "text": "Another worker took over"}
     return None

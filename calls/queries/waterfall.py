@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from calls.queries.describe import plain
-from calls.tracing.reading import Exchange, Stage
+from calls.tracing.reading import Exchange, Stage, Use
 from media_worker.providers.registry import vendor
 from voiceops.lib.format import milliseconds, number
 
 BEFORE_THE_END_MS = 400
 """How much of the caller's speech the axis shows: what is waited for begins with its end."""
+
+LONGEST_ANSWER = 600
 
 LABELS = {
     "stt": "Speech to text",
@@ -192,8 +195,27 @@ def _facts(exchange: Exchange, stage: Stage) -> tuple[tuple[str, str], ...]:
         ("Sound", f"{stage.seconds:.1f} s" if stage.seconds else None),
         ("Error", plain(stage.error) if stage.error else None),
         ("Kept", None if stage.kept else "No: the caller heard nothing of it"),
+        *_use(next((use for use in exchange.uses if use.stage is stage), None)),
     )
     return tuple((name, value) for name, value in told if value)
+
+
+def _use(use: Use | None) -> tuple[tuple[str, str | None], ...]:
+    """What a tool was given, and what came back."""
+    if use is None:
+        return ()
+    return (
+        ("Given", _pairs(use.arguments)),
+        ("Status", str(use.status) if use.status else None),
+        ("Answered", use.text[:LONGEST_ANSWER]),
+        ("Set", _pairs(use.variables)),
+        ("From", "; ".join(f"{where} ({score:.2f})" for where, score in use.sources)),
+        ("Mocked", "Yes: nothing was reached" if use.mocked else None),
+    )
+
+
+def _pairs(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items() if value not in (None, ""))
 
 
 def _notes(exchange: Exchange) -> tuple[Note, ...]:

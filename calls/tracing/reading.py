@@ -15,7 +15,9 @@ from django.db.models import Q, QuerySet
 
 from calls.models import CallEvent
 
-KINDS = ("span", "latency", "on_wire", "interrupted", "paused", "backchannel", "fallback", "user_turn", "agent_turn")
+KINDS = (
+    "span", "latency", "on_wire", "interrupted", "paused", "backchannel", "fallback", "user_turn", "agent_turn", "tool_used",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +65,30 @@ class Pause:
     ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A tool that was used, or knowledge that was looked up: what was given, and what came back. `sources` are (document
+    and heading, score)."""
+
+    stage: Stage
+    status: int | None = None
+    mocked: bool = False
+    arguments: dict[str, Any] = field(default_factory=dict, repr=False)
+    text: str = field(default="", repr=False)
+    variables: dict[str, Any] = field(default_factory=dict, repr=False)
+    sources: tuple[tuple[str, float], ...] = field(default=(), repr=False)
+
+
 @dataclass(slots=True)
 class Exchange:
     """A turn: what the caller said, and everything that was done for the answer. Number 0 is the greeting.
 
-    `heard`, `said` and `unheard` are words of the call: they go nowhere but to those who may read them.
+    `heard`, `said`, `unheard` and `uses` hold words of the call: they go nowhere but to those who may read them.
     """
 
     number: int
     stages: list[Stage] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
     fallbacks: list[Fallback] = field(default_factory=list)
     pauses: list[Pause] = field(default_factory=list)
     interruptions: list[int] = field(default_factory=list)
@@ -173,6 +190,26 @@ def _span(one: Exchange, _: int, data: dict[str, Any]) -> None:
     one.stages.append(Stage(**{name: value for name, value in data.items() if name != "turn"}))
 
 
+def _used(one: Exchange, _: int, data: dict[str, Any]) -> None:
+    """Its stage has no words in it: it goes where traces go."""
+    status = data.get("status")
+    error = "" if data.get("ok") else f"failed ({status})" if status else "failed"
+    began, ended = int(data.get("started_ms") or 0), int(data.get("ended_ms") or 0)
+    stage = Stage(
+        "tool", began, max(began, ended), name=str(data.get("tool", "")), why=_BY.get(data.get("by"), ""), error=error
+    )
+    one.stages.append(stage)
+    sources = tuple(
+        (" › ".join(filter(None, (source.get("document"), source.get("heading")))), float(source.get("score") or 0))
+        for source in data.get("sources") or ()
+    )
+    told = {name: data.get(name) or {} for name in ("arguments", "variables")}
+    one.uses.append(Use(stage, status, bool(data.get("mocked")), text=data.get("text") or "", sources=sources, **told))
+
+
+_BY = {"flow": "a step of the flow", "model": "the model decided", "before": "before the greeting"}
+
+
 def _latency(one: Exchange, _: int, data: dict[str, Any]) -> None:
     one.speech_end_ms, one.turn_end_ms = data.get("speech_end_ms"), data.get("turn_end_ms")
 
@@ -208,6 +245,7 @@ def _backchannel(one: Exchange, _: int, data: dict[str, Any]) -> None:
 
 _TAKE = {
     "span": _span,
+    "tool_used": _used,
     "latency": _latency,
     "on_wire": _on_wire,
     "interrupted": lambda one, at_ms, _: one.interruptions.append(at_ms),
