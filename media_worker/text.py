@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,8 +18,11 @@ from websockets.asyncio.connection import Connection
 from websockets.exceptions import ConnectionClosed
 
 from media_worker.contract.events import Digit, Fallback, UserTurn
+from media_worker.contract.tools import ToolOutcome
 from media_worker.contract.wire import Event, Response, TextReply, TextTurn, ToBridge, to_text_worker
+from media_worker.flow.driving import Driver
 from media_worker.flow.runner import FlowRunner, Reply
+from media_worker.flow.work import LookUp, ToolWork, Wait, Work
 from media_worker.observe.journal import CallClock, History, Journal
 from media_worker.observe.logs import current_call
 from media_worker.observe.observer import CallObserver
@@ -39,6 +42,8 @@ log = logging.getLogger(__name__)
 FIRST_WITHIN = 5.0
 TURN_WITHIN = 55.0
 FLUSH_WITHIN = 5.0
+MOST_THOUGHTS = 6
+"""Times in a turn that the flow hands on to a model."""
 SILENCES = "silences"
 """In a snapshot's `media`: how often in a row the caller has said nothing."""
 
@@ -156,8 +161,12 @@ class Conversation:
         )
         books = self._books = Books(self._clock.now_ms, self._spoken, self._observer.heard)
         self._pen = Pen(books, spec)
+        hands = WrittenHands(self.host, turn.mocks, self._say)
+        self._driver = Driver(self._flow, hands, self._journal.write, self._clock.now_ms, lambda: self._observer.turn)
         self._minds: WritingMinds | None = None
         self._settled = asyncio.Event()
+        self._replies: list[Reply] = []
+        self._thoughts = 0
         self._said: list[str] = []
         self._end = False
         self._outcome = ""
@@ -168,12 +177,16 @@ class Conversation:
     async def take(self) -> None:
         turn, media = self._turn, self._journal.media
         if turn.resume is None:
+            await self._driver.before()
             await self._speak(self._flow.opening())
         if self._end:
             return
         if turn.said.strip() or turn.digits:
             media[SILENCES] = 0
             await self._hear(turn.said.strip() or turn.digits)
+        elif turn.silence and self._flow.hears_now:
+            waited = Wait(self._flow.node, 0.0, True)
+            await self._speak(self._flow.worked(waited, ToolOutcome(ok=True)))
         elif turn.silence:
             await self._be_patient()
 
@@ -191,7 +204,7 @@ class Conversation:
             thought.close()
             await self._speak(reply)
         else:
-            await self._think(text)
+            await self._think()
 
     async def _be_patient(self) -> None:
         """The caller says nothing for as long as a call waits: a question whether anybody is there, at last goodbye."""
@@ -207,7 +220,27 @@ class Conversation:
 
     # ── a model's answer ─────────────────────────────────────────────────────────────────────────
 
-    async def _think(self, text: str) -> None:
+    async def _think(self) -> None:
+        """Let a model answer, and go on with what the flow makes of it."""
+        self._thoughts += 1
+        if self._thoughts > MOST_THOUGHTS:
+            self.fault = "The flow and the language model sent each other on and on."
+            return
+        minds = await self._models()
+        if minds is None:
+            return
+        self._settled.clear()
+        await minds.answer(self._observer.turn, self._observer.history.unanswered or "", self._flow.route)
+        await self._settled.wait()
+        replies, self._replies = self._replies, []
+        if not replies and not self._end and (more := self._flow.thought()) is not None:
+            replies = [more]
+        for reply in replies:
+            await self._speak(reply)
+
+    async def _models(self) -> WritingMinds | None:
+        if self._minds is not None:
+            return self._minds
         tell = Tell(self._reply, self._reask, _no_filler, self._books.drop, self._give_up, self._changed, self._spawn)
         minds = self._minds = WritingMinds(self._spec, self._flow, self._observer, self._pen, tell, self._make)
         try:
@@ -215,12 +248,12 @@ class Conversation:
         except (DidNotStart, NobodyServes) as error:
             self.fault = f"No language model answers: {error}"
             await self._give_up("llm", "no_connection", self._observer.turn)
-            return
-        await minds.answer(self._observer.turn, text, self._flow.route)
-        await self._settled.wait()
+            return None
+        return minds
 
     async def _reply(self, reply: Reply, turn: int) -> None:
-        await self._speak(reply)
+        """Told in the midst of the models' pipeline, which must not wait for what comes of it."""
+        self._replies.append(reply)
         self._changed()
 
     async def _reask(self, turn: int) -> None:
@@ -243,9 +276,20 @@ class Conversation:
     # ── speaking ─────────────────────────────────────────────────────────────────────────────────
 
     async def _speak(self, reply: Reply) -> None:
+        """With all that follows from it, up to the caller's next words or the end."""
+        try:
+            last = await self._driver.go(reply, self._utter)
+        except _CallersTurn:
+            return
+        if last.end:
+            self._end, self._outcome = True, last.outcome
+        elif last.think:
+            await self._think()
+
+    async def _utter(self, reply: Reply) -> None:
         await self._say(reply.text)
-        if reply.end:
-            self._end, self._outcome = True, reply.outcome
+        if isinstance(reply.work, Wait) and reply.work.until_heard:
+            raise _CallersTurn
 
     async def _say(self, text: str) -> None:
         if text.strip():
@@ -275,6 +319,31 @@ class Conversation:
     async def close(self) -> None:
         if self._minds is not None:
             await self._minds.close()
+
+
+class WrittenHands:
+    """Tools answer from mocks, or the host uses them. A transfer and digits are told as if they had gone well, unless a
+    mock of that name (`transfer`, `digits`) says otherwise; nobody waits in writing."""
+
+    def __init__(self, host: Host, mocks: Mapping[str, ToolOutcome], say: Callable[[str], Awaitable[None]]) -> None:
+        self._host = host
+        self._mocks = mocks
+        self._say = say
+
+    async def do(self, work: Work, turn: int) -> ToolOutcome:
+        name = work.use.tool if isinstance(work, ToolWork | LookUp) else work.kind
+        if name in self._mocks:
+            return self._mocks[name].model_copy(update={"mocked": True})
+        if isinstance(work, ToolWork | LookUp):
+            return await self._host.use(work.use, work.seconds, knowledge=isinstance(work, LookUp))
+        return ToolOutcome(ok=True)
+
+    async def patience(self, line: str, turn: int) -> None:
+        await self._say(line)
+
+
+class _CallersTurn(Exception):
+    """The flow waits, and the caller may speak: in writing that is the next turn."""
 
 
 async def _no_filler(turn: int) -> None:
