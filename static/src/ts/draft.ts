@@ -138,6 +138,7 @@ class Draft {
     if (wasOpen) find("details.problems", this.form)?.setAttribute("open", "");
     const badge = find("[data-draft-badge]");
     if (badge && answer.badge) badge.innerHTML = answer.badge;
+    if (answer.revision) document.dispatchEvent(new CustomEvent("voiceops:draft", { detail: { revision: answer.revision } }));
     const body = find("[data-draft-body]", this.form);
     if (!answer.body || !body || this.dirty) return;
     const open = new Set(all("details[open][id]", body).map((details) => details.id));

@@ -1,8 +1,10 @@
 // "Talk to it": the browser as a phone of the `web` carrier. The markup is templates/components/talk.html.
 import { all, clock, find, meta } from "./dom";
 import { Microphone, Unavailable } from "./microphone";
-import type { FromAudio, FromBridge, Line, ToBridge } from "./phone-messages";
+import { lightPath } from "./path";
+import type { CallEvent, FromAudio, FromBridge, Line, ToBridge } from "./phone-messages";
 import { TalkLines } from "./talk-lines";
+import { startTrying } from "./try";
 
 type State = "idle" | "starting" | "live" | "reconnecting" | "ended";
 
@@ -21,6 +23,7 @@ class Talk {
   private startedAt = 0;
   private ticking = 0;
   private muted = false;
+  private path: string[] = [];
   private readonly lines: TalkLines;
 
   constructor(private readonly root: HTMLElement) {
@@ -65,6 +68,8 @@ class Talk {
     if (this.state === "starting" || this.state === "live") return;
     this.show("starting");
     this.lines.clear();
+    this.path = [];
+    lightPath([], "");
     this.say("Asking for the microphone…");
     try {
       this.microphone = await Microphone.open(this.root.dataset.worklet ?? "", (message) => this.fromAudio(message));
@@ -189,6 +194,7 @@ class Talk {
     else if (message.type === "mark") this.microphone?.tell({ type: "mark", name: message.name });
     else if (message.type === "event") {
       this.lines.take(message.event);
+      this.follow(message.event);
       this.root.dispatchEvent(new CustomEvent("talk:event", { bubbles: true, detail: message.event }));
     } else if (message.type === "ended") {
       const socket = this.socket;
@@ -196,6 +202,13 @@ class Talk {
       void this.stop(words, CALM.has(message.reason) ? "" : "warn");
       socket?.close();
     }
+  }
+
+  /** Whoever shows the flow lights the way the call takes. */
+  private follow({ body }: CallEvent): void {
+    if (body.kind !== "node_entered") return;
+    this.path.push(String(body.node));
+    lightPath([...this.path], String(body.node));
   }
 
   private fromAudio(message: FromAudio): void {
@@ -247,4 +260,5 @@ function startAll(): void {
 }
 
 startAll();
+startTrying();
 document.addEventListener("htmx:after:swap", startAll);

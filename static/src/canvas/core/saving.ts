@@ -99,6 +99,7 @@ export class Saving {
 
   private saved(answer: Saved, drawing: Drawing, draft: Draft, now: Map<string, string>): void {
     this.revision = answer.revision;
+    document.dispatchEvent(new CustomEvent("voiceops:draft", { detail: { revision: answer.revision } }));
     this.base = draft;
     this.names = now;
     this.failures = 0;
