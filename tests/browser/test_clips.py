@@ -89,6 +89,7 @@ def test_a_call_greets_with_the_recording_and_its_page_says_so(page: Page) -> No
     dialog.get_by_role("button", name="Add it").click()
     expect(page.locator("tbody tr")).to_contain_text("[clip:good_day_this_is]")
     for _ in range(6):  # the first call of a worker may greet before the sound is there
+        page.get_by_role("tab", name="Voice").click()
         page.get_by_role("button", name="Talk to it").click()
         expect(page.locator(".line.agent").first).to_contain_text("this is a recording", timeout=20_000)
         page.get_by_role("button", name="Hang up").click()

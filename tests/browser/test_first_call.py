@@ -87,6 +87,7 @@ def test_a_newcomer_signs_up_makes_an_agent_talks_to_it_and_reads_the_call(page:
     expect(page.get_by_text("Version 1", exact=True)).to_be_visible()
 
     # A conversation with the microphone.
+    page.get_by_role("tab", name="Voice").click()
     page.get_by_role("button", name="Talk to it").click()
     lines = page.locator("[data-talk-lines]")
     expect(lines).to_contain_text("hours", timeout=PATIENT)
