@@ -142,7 +142,8 @@ class Session:
         except Exception as error:
             log.exception("A call could not be started")
             return Ending(ending.PLATFORM_ERROR, "platform", detail=type(error).__name__)
-        self._keypad = Keypad(parts.floor.keyed_turn)
+        flow = parts.flow
+        self._keypad = Keypad(parts.floor.keyed_turn, lambda: flow.keys)
         return None
 
     async def _stand_in(self, spec: CallSpec, journal: Journal) -> None:
@@ -329,7 +330,7 @@ class Session:
         elif isinstance(message, Response):
             if message.id == HANGUP:
                 self._hung_up.set()
-            elif isinstance(parts, Parts):
+            elif parts is not None:
                 parts.host.answered(message)
         else:
             self._is_malformed("second start")

@@ -27,6 +27,7 @@ from websockets.exceptions import ConnectionClosed
 from media_worker.contract import events as told
 from media_worker.contract.events import CallEvent, Snapshot
 from media_worker.contract.spec import AudioFormat, CallSpec
+from media_worker.contract.tools import ToolOutcome
 from media_worker.contract.wire import (
     CALLER,
     MAX_TEXT,
@@ -93,6 +94,10 @@ class Caller:
         self.lose_marks = False
         self.clip_sounds: dict[str, bytes] = {}
         """Recorded clips by their sha256, for the worker that asks."""
+        self.outcomes: dict[str, ToolOutcome] = {}
+        """What tools give, by their name; a look-up by “knowledge”."""
+        self.tool_seconds = 0.0
+        """How long they take."""
 
     async def connect(self, host: str, port: int, key: str) -> None:
         """Raises InvalidStatus when the worker refuses."""
@@ -195,11 +200,20 @@ class Caller:
                 self._played(name, True)
         elif isinstance(message, Request):
             self.requests.append(message)
+            if message.use is not None and self.tool_seconds:
+                answer = self._answer_to(message).model_dump_json()
+                work = asyncio.ensure_future(self._answer_later(answer, self.tool_seconds))
+                self._tasks.append(work)
+                return
             await self.send(self._answer_to(message).model_dump_json())
         elif isinstance(message, Finished):
             self.finished = message
 
     def _answer_to(self, request: Request) -> Response:
+        if request.use is not None and request.action not in self.refuses:
+            name = request.use.tool
+            outcome = self.outcomes.get(name, ToolOutcome(ok=False, text=f"There is no tool called {name}."))
+            return Response(id=request.id, ok=True, outcome=outcome)
         if request.action != "clip" or request.action in self.refuses:
             return Response(id=request.id, ok=request.action not in self.refuses)
         pcm = self.clip_sounds.get(str(request.arguments.get("sha256")))
@@ -213,6 +227,10 @@ class Caller:
         self._marks.pop(name, None)
         task = asyncio.ensure_future(self._answer(Played(name=name, cleared=cleared).model_dump_json()))
         self._tasks.append(task)
+
+    async def _answer_later(self, text: str, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self._answer(text)
 
     async def _answer(self, text: str) -> None:
         with suppress(ConnectionClosed):

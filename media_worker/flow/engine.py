@@ -71,6 +71,8 @@ class Engine:
         """What was found, where a model is about to answer from it."""
         self._matchers: dict[tuple[str, str], Matcher] = {}
         self._clips = {clip.id: clip for clip in spec.agent.clips}
+        self.doing: work.Work | None = None
+        """The work whose outcome is awaited."""
         self._uses = 0
         self._called = {"caller": spec.caller, "called": spec.called, "direction": spec.direction}
         self.becomes(self.colleague(position.agent) or spec.agent)
@@ -218,8 +220,16 @@ class Engine:
         """Goes to a node and on through those that only speak, until the caller's words or a work are needed or the call
         ends. `heard`: the sentence that led here; values that are plain in it are not asked for again."""
         visit = Visit(heard)
-        visit.say(before, voice=self.voice)
+        visit.say(before, voice=self.voice_of(self.node))
         return self.go(Onward(node_id, why), visit)
+
+    def enter_and_hear(self, node_id: str, *, why: str, heard: str) -> Reply:
+        """Goes to a node with words that were said before it; one that asks nothing of its own answers them."""
+        reply = self.enter(node_id, why=why, heard=heard)
+        silent = not reply.text and not reply.end and reply.work is None
+        if not silent or not self.node.about.listens or self.uses_llm:
+            return reply
+        return behaviour(self.node).hear(self, self.node, heard)
 
     def go(self, step: Reply | Onward, visit: Visit) -> Reply:
         for _ in range(MOST_STEPS):
@@ -291,7 +301,7 @@ class Engine:
 
     def worked(self, done: work.Work, outcome: ToolOutcome) -> Reply | None:
         """The work is done. None: the conversation has left it behind."""
-        if self.at.ended or self.at.node != done.node:
+        if self.at.ended or self.at.node != done.node or done is not self.doing:
             return None
         node = self.node
         return behaviour(node).worked(self, node, done, outcome)

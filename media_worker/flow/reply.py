@@ -25,7 +25,7 @@ class Line:
 class Reply:
     """What the agent says now. `end`: hang up once it was heard. `fallback`: the caller was not understood.
 
-    `text` is all of it in words; `lines` are its pieces, where some are clips or have a voice of their own.
+    `text` is all of it in words; `lines` are its pieces where nodes were passed, some clips or with a voice of their own.
     `interruptible`: False when something is in it that a node wants heard to its end.
     `work`: to be done next; its outcome goes to `FlowRunner.worked`, which gives the next reply.
     `think`: a language model goes on from here (`FlowRunner.system_prompt`, `.tools`); when it has answered,

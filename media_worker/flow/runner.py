@@ -160,8 +160,8 @@ class FlowRunner:
     def opening(self) -> Reply:
         """The greeting and the first node's line; for a resumed call a word of excuse and the open question."""
         if not self._resumed:
-            return self._engine.begin()
-        return self._engine.again(BACK)
+            return self._asks_for(self._engine.begin())
+        return self._asks_for(self._engine.again(BACK))
 
     def new_turn(self) -> None:
         """The caller has said something: what a model may do in one turn is counted anew."""
@@ -192,8 +192,9 @@ class FlowRunner:
         """What the caller said while a work ran. `answered`: the agent has spoken since. None: it needs no answer; it
         stands in the history, where a model finds it."""
         if not answered and not self._model_may_answer():
-            return self._engine.hear(text, None)
-        return self._engine.meanwhile(text)
+            return self._thinking(self._engine.hear(text, None))
+        reply = self._engine.meanwhile(text)
+        return None if reply is None else self._thinking(reply)
 
     def worked(self, work: Work, outcome: ToolOutcome) -> Reply:
         """The outcome of a reply's work: the next reply, which may have work of its own."""
@@ -205,7 +206,7 @@ class FlowRunner:
         node, engine = self._engine.node, self._engine
         if not isinstance(node, KnowledgeNode) or engine.answers_from is None:
             return None
-        return engine.enter(node.next, why="answered")
+        return self._thinking(engine.enter(node.next, why="answered"))
 
     def would_ask(self, text: str) -> Route | None:
         """Whom a turn of these words would go to, were it over now; None where it needs no model. Changes nothing."""
@@ -220,7 +221,7 @@ class FlowRunner:
 
     def by_rules(self, text: str) -> Reply:
         """The engine's own reply, where every model failed and rules stand in for them."""
-        return self._engine.hear(text.strip(), None)
+        return self._asks_for(self._engine.hear(text.strip(), None))
 
     def _model_may_answer(self) -> bool:
         talking = isinstance(self._engine.node, ConversationNode | CollectNode)
@@ -238,7 +239,12 @@ class FlowRunner:
     def _thinking(self, reply: Reply) -> Reply:
         """Where the flow has nothing to say and a model talks, the model goes on."""
         silent = not reply.text and not reply.end and reply.work is None and not reply.think
-        return replace(reply, think=True) if silent and self._model_may_answer() else reply
+        return replace(reply, think=True) if silent and self._model_may_answer() else self._asks_for(reply)
+
+    def _asks_for(self, reply: Reply) -> Reply:
+        if reply.work is not None:
+            self._engine.doing = reply.work
+        return reply
 
     def _choose(self, heard: str) -> Route:
         agent, node = self.spec.agent, self._engine.node
@@ -265,17 +271,24 @@ class FlowRunner:
     def tools(self) -> list[Tool]:
         return self._tools.specs()
 
+    @property
+    def longest_tool(self) -> float:
+        """Seconds that a tool may take which a model can call here."""
+        return self._tools.longest
+
     async def on_tool_call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Never raises: whatever the model asks for, it gets a sentence back that says what to do instead.
 
         A tool of the host's is used by the driver that is attached, in its own time.
         """
         asked = self._tools.call(name, arguments)
-        if isinstance(asked, ToolResult):
-            return asked
-        if self._driver is None:
-            return ToolResult("That cannot be done here.", ok=False)
-        return self._tools.done(asked, await self._driver.do(asked))
+        if not isinstance(asked, ToolResult):
+            if self._driver is None:
+                return ToolResult("That cannot be done here.", ok=False)
+            asked = self._tools.done(asked, await self._driver.do(asked))
+        if asked.reply is not None:
+            self._asks_for(asked.reply)
+        return asked
 
     def state(self) -> dict[str, Scalar]:
         """What a snapshot needs besides node and variables."""

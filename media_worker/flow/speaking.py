@@ -27,6 +27,8 @@ def say_value(kind: SlotType, value: Scalar, now: datetime) -> str:
         return text
     if kind == "phone":
         return _say_digits(text)
+    if kind == "code":
+        return " ".join(character for character in text if character.isalnum())
     if kind == "email":
         return text.replace("@", " at ").replace(".", " dot ").replace("_", " underscore ").replace("-", " dash ")
     return text

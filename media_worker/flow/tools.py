@@ -21,7 +21,7 @@ from media_worker.flow.nodes.talking import ConversationBehaviour
 from media_worker.flow.passages import for_model
 from media_worker.flow.reply import Reply
 from media_worker.flow.templating import spoken
-from media_worker.flow.work import LookUp, ToolWork, Transfer, Work
+from media_worker.flow.work import LOOK_UP_SECONDS, SLACK, LookUp, ToolWork, Transfer, Work
 from media_worker.providers.base import Tool
 
 MOST_CALLS_A_TURN = 8
@@ -100,6 +100,11 @@ class ToolBox:
     def beyond_moving(self) -> bool:
         """There is more to do here than to move on and to end the call."""
         return bool(self._slots() or self._tools() or self._may_search())
+
+    @property
+    def longest(self) -> float:
+        """Seconds that the slowest of the tools here may take."""
+        return max((tool.seconds + SLACK for tool in self._tools().values()), default=LOOK_UP_SECONDS + SLACK) + 1.0
 
     def _tools(self) -> dict[str, ToolSpec]:
         """The host's tools that this node offers."""

@@ -18,8 +18,10 @@ KNOWLEDGE = "knowledge"
 """The name under which a question to the knowledge is asked and told."""
 
 LOOK_UP_SECONDS = 5.0
-TRANSFER_SECONDS = 15.0
-DIGITS_SECONDS = 20.0
+TRANSFER_SECONDS = 60.0
+"""With the time until all before it was heard."""
+
+DIGITS_SECONDS = 30.0
 
 By = Literal["flow", "model", "before"]
 

@@ -1,5 +1,8 @@
 """A finished user turn becomes a reply: the flow answers at once, or a model does. Who may speak, `floor.py` decides.
 
+A reply that carries work is driven in the background until the flow needs nothing more (`flow/driving.py`). What the
+caller says meanwhile is kept, and looked at once, when the work is done.
+
 Every turn ends in something the caller hears: what happens when a vendor fails is in `minds.py` and `ladder.py`.
 """
 
@@ -8,13 +11,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from media_worker.contract.events import Fallback, Snapshot
+from media_worker.flow.driving import Driver
 from media_worker.observe.observer import CallObserver
 from media_worker.pipeline import ending
 from media_worker.pipeline.ending import Ending
+from media_worker.pipeline.hands import TRANSFER_WITHIN, CallHands
 from media_worker.pipeline.ladder import Ladder
 from media_worker.pipeline.minds import Minds
 from media_worker.pipeline.speculation import Speculation
@@ -48,6 +54,8 @@ class Mind:
     thinker: Minds | None
     speculation: Speculation | None
     ladder: Ladder
+    driver: Driver
+    hands: CallHands
     spawn: Spawn
     finish: Callable[[Ending], None]
     changed: Callable[[], None]
@@ -57,6 +65,8 @@ class Mind:
 class Brain:
     def __init__(self) -> None:
         self._answering = 0
+        self._driven: asyncio.Task[None] | None = None
+        self._meanwhile: list[str] = []
         self.leaving = False
         """The last words are being said: nothing the caller says changes that."""
 
@@ -67,7 +77,13 @@ class Brain:
     def busy(self) -> bool:
         """Speaking, or about to."""
         mind = self._mind
-        return self.leaving or self._answering > 0 or mind.books.speaking or bool(mind.thinker and mind.thinker.busy)
+        thinking = bool(mind.thinker and mind.thinker.busy)
+        return self.leaving or self._answering > 0 or self.driving or mind.books.speaking or thinking
+
+    @property
+    def driving(self) -> bool:
+        """Something that the flow wants done is under way."""
+        return self._driven is not None and not self._driven.done()
 
     # ── the beginning ────────────────────────────────────────────────────────────────────────────
 
@@ -78,13 +94,26 @@ class Brain:
         if not await mind.ladder.begin():
             return
         unanswered = mind.observer.history.unanswered if resume is not None else None
+        if resume is None:
+            await self._look_up_before()
         if resume is not None and resume.unsaid:
             await self._go_on(resume)
+        elif resume is not None and mind.flow.at_work:
+            self._meanwhile += [unanswered] if unanswered else []
+            await self.speak(mind.flow.opening(), mind.observer.turn)
         elif unanswered is not None:
             await self.answer(mind.observer.turn, unanswered, None)
         elif not unnoticed:
             await self.speak(mind.flow.opening(), mind.observer.turn)
         mind.changed()
+
+    async def _look_up_before(self) -> None:
+        """Values for the first words, which wait no longer than the flow allows."""
+        self._answering += 1
+        try:
+            await self._mind.driver.before()
+        finally:
+            self._answering -= 1
 
     async def _go_on(self, resume: Snapshot) -> None:
         """The rest of a reply that another worker began, from the sentence in which it was lost."""
@@ -93,6 +122,8 @@ class Brain:
         opening = mind.flow.opening()
         if opening.end:
             await self.leave(resume.unsaid, Ending(ending.AGENT_HANGUP, outcome=opening.outcome), resume.turn)
+        elif opening.work is not None:
+            await self.speak(replace(opening, text=f"{BACK} {resume.unsaid}", lines=()), resume.turn)
         else:
             await self.say(f"{BACK} {resume.unsaid}", resume.turn)
 
@@ -100,6 +131,8 @@ class Brain:
 
     async def answer(self, turn: int, text: str, confidence: float | None) -> None:
         mind = self._mind
+        if self._is_for_later(text, confidence):
+            return
         self._answering += 1
         thought = mind.observer.rules_asked(turn)
         try:
@@ -145,15 +178,86 @@ class Brain:
         await self.say(text, self._mind.observer.turn, "prompt")
 
     async def speak(self, reply: Reply, turn: int) -> None:
-        if reply.end:
-            await self.leave(reply.text, Ending(ending.AGENT_HANGUP, outcome=reply.outcome), turn)
-        elif reply.text.strip():
-            await self.say(reply.text, turn, interruptible=reply.interruptible)
+        """Say it; what it wants done is done in the background, and what follows from that said in its turn."""
+        if reply.work is not None and not self.leaving:
+            self._stop_driving()
+            self._driven = asyncio.create_task(self._drive(reply, turn))
+            self._mind.spawn(_gone_well(self._driven))
+            return
+        await self._say_reply(reply, turn)
+        if reply.think and not self.leaving:
+            await self._think(turn)
+
+    async def _say_reply(self, reply: Reply, turn: int) -> None:
+        if reply.gone:
+            self.leaving = True
+            self._mind.spawn(self._finish_when_gone())
+        elif reply.end:
+            await self.leave(_marked(reply), Ending(ending.AGENT_HANGUP, outcome=reply.outcome), turn)
+        elif reply.text.strip() and not self.leaving:
+            await self.say(_marked(reply), turn, interruptible=reply.interruptible)
+
+    async def _think(self, turn: int) -> None:
+        """The flow has said all it has to say: a model goes on."""
+        mind = self._mind
+        if mind.thinker is not None:
+            await mind.thinker.answer(turn, "", mind.flow.route)
+        else:
+            await self._say_reply(mind.flow.by_rules(""), turn)
+
+    # ── what the flow wants done ─────────────────────────────────────────────────────────────────
+
+    async def _drive(self, reply: Reply, turn: int) -> None:
+        """Speak, do, and go on, until the caller's words or a model are needed or the call ends."""
+        mind, spoken = self._mind, False
+
+        async def speak(next_reply: Reply) -> None:
+            nonlocal spoken
+            spoken = bool(next_reply.text.strip()) and next_reply is not reply
+            if next_reply.work is not None or not next_reply.think:
+                await self._say_reply(next_reply, turn)
+                mind.changed()
+
+        last = await mind.driver.go(reply, speak)
+        meanwhile, self._meanwhile = " ".join(self._meanwhile), []
+        self._driven = None
+        if self.leaving or last.end:
+            return
+        answer = mind.flow.said_meanwhile(meanwhile, answered=spoken) if meanwhile else None
+        if answer is not None:
+            await self.speak(answer, mind.observer.turn)
+        elif last.think:
+            await self._think(mind.observer.turn if meanwhile else turn)
+        mind.changed()
+
+    def _is_for_later(self, text: str, confidence: float | None) -> bool:
+        """Something is being done for the caller's last words: these are looked at after it, unless they end it."""
+        flow = self._mind.flow
+        if not self.driving or self.leaving:
+            return False
+        heard = flow.heard(text, confidence)
+        if flow.hears_now and heard:
+            self._mind.hands.enough()
+            return False
+        if heard and not flow.deaf:
+            self._meanwhile.append(heard)
+        return True
+
+    def _stop_driving(self) -> None:
+        if self._driven is not None and self._driven is not asyncio.current_task():
+            self._driven.cancel()
+        self._driven = None
+
+    async def _finish_when_gone(self) -> None:
+        """The carrier takes the line away; if it does not say so, we leave all the same."""
+        await asyncio.sleep(TRANSFER_WITHIN)
+        self._mind.finish(Ending(ending.TRANSFERRED, "agent", hangup=False))
 
     async def leave(self, text: str, why: Ending, turn: int | None = None) -> None:
         """Say the last words, wait until they were heard, end the call."""
         mind = self._mind
         self.leaving = True
+        self._stop_driving()
         turn = mind.observer.turn if turn is None else turn
         speech = await self.say(text, turn, "reply" if why.reason == ending.AGENT_HANGUP else "prompt", False)
         mind.spawn(self._finish_after(speech, why))
@@ -167,3 +271,14 @@ class Brain:
         self._mind.observer.spoken(speech)
         self._mind.ladder.spoken(speech)
         self._mind.changed()
+
+
+def _marked(reply: Reply) -> str:
+    """Its words, with the clips that say them."""
+    return " ".join(line.marked for line in reply.lines) or reply.text
+
+
+async def _gone_well(task: asyncio.Task[None]) -> None:
+    """Raises what broke it; that it was stopped is no failure."""
+    with suppress(asyncio.CancelledError):
+        await asyncio.shield(task)

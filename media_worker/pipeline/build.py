@@ -14,6 +14,7 @@ from pipecat.processors.frame_processor import FrameProcessor
 
 from media_worker.contract.events import Snapshot
 from media_worker.contract.spec import CallSpec, Provider, Providers
+from media_worker.flow.driving import Driver
 from media_worker.flow.runner import FlowRunner
 from media_worker.observe.journal import History, Journal
 from media_worker.observe.observer import CallObserver
@@ -22,6 +23,7 @@ from media_worker.pipeline.clips import Clips
 from media_worker.pipeline.ears import Ears
 from media_worker.pipeline.ending import Ending
 from media_worker.pipeline.floor import Floor
+from media_worker.pipeline.hands import CallHands
 from media_worker.pipeline.hearing import Hearing
 from media_worker.pipeline.host import Host
 from media_worker.pipeline.ladder import Ladder, Lanes, Reach
@@ -147,9 +149,18 @@ def build(
             Tell(brain.speak, ladder.reask, ladder.filler, books.drop, ladder.give_up, changed, spawn),
         )
     host = Host(wire.send)
+
+    async def patient(line: str) -> None:
+        if thinker is not None:
+            await thinker.patient(line)
+
+    hands = CallHands(host, observer, books, lambda: detector.open, mouth.until_heard, patient, flow.uses_llm)
+    driver = Driver(flow, hands, journal.write, journal.clock.now_ms, lambda: observer.turn)
     ladder.attach(Reach(observer, books, voice, mouth, ears, detector, brain, host, spawn, finish), thinker)
     speculation = Speculation(minds, flow, observer, books, voice, mouth, spawn) if minds is not None else None
-    mind = Mind(flow, observer, books, voice, mouth, minds, speculation, ladder, spawn, finish, changed)
+    mind = Mind(
+        flow, observer, books, voice, mouth, minds, speculation, ladder, driver, hands, spawn, finish, changed
+    )  # fmt: skip
     brain.attach(mind)
     floor.attach(mind)
     if agent.clips:

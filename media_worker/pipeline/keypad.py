@@ -1,4 +1,4 @@
-"""Digits the caller presses become a turn: at `#`, or when no further digit comes for a moment."""
+"""Digits the caller presses become a turn: at `#`, or when no further digit comes for a moment; a key of a menu at once."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ _MOST = 64
 
 
 class Keypad:
-    def __init__(self, entered: Callable[[UserTurn], None]) -> None:
+    def __init__(self, entered: Callable[[UserTurn], None], keys: Callable[[], frozenset[str]]) -> None:
         self._entered = entered
+        self._keys = keys
         self._digits = ""
         self._started = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -23,6 +24,10 @@ class Keypad:
         self.close()
         if not self._digits:
             self._started = time.monotonic()
+            if digit in self._keys():
+                self._digits = digit
+                self._done()
+                return
         if digit == "#" and self._digits:
             self._done()
             return

@@ -27,6 +27,7 @@ from media_worker.observe.observer import CallObserver
 from media_worker.pipeline import ending
 from media_worker.pipeline.ears import Ears
 from media_worker.pipeline.ending import Ending
+from media_worker.pipeline.hands import TRANSFER_WITHIN
 from media_worker.pipeline.host import Host
 from media_worker.pipeline.lanes import Lane
 from media_worker.pipeline.speech import Books, Speech
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
 
 BEGIN_WITHIN = 8.0
 """Seconds until a call begins, with whoever is there by then: a bridge waits ten."""
-
-TRANSFER_WITHIN = 15.0
-"""Seconds the host has to answer, and then as many for the line to leave."""
 
 APOLOGY = Path(__file__).parent / "apology.wav"
 APOLOGY_WORDS = "I am sorry, something is not working on my side. Please call again a little later. Goodbye."

@@ -167,6 +167,7 @@ class Minds:
         self.first_token(turn)
         self._lost = 0
         self._lane.works()
+        reply = reply or self._flow.thought()
         if reply is not None:
             await self._tell.reply(reply, turn)
         self._tell.changed()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -27,12 +28,12 @@ from media_worker.observe.journal import History
 from media_worker.observe.spans import OpenSpan
 from media_worker.pipeline.lanes import Lane
 from media_worker.pipeline.speech import Speech
-from media_worker.pipeline.thoughts import Guess, Outcome, Reporting, Round, Thought
+from media_worker.pipeline.thoughts import Guess, Outcome, Reporting, Round, Thought, told
 from media_worker.pipeline.voice import Voice
 from media_worker.providers.faults import UNAVAILABLE, VendorFault
 
 if TYPE_CHECKING:
-    from media_worker.flow.runner import FlowRunner, Reply
+    from media_worker.flow.runner import FlowRunner, Reply, ToolResult
 
 BETWEEN_TOKENS = 3.0
 TOOL = 15.0
@@ -41,6 +42,10 @@ MOST_CHARACTERS = 1500
 """Of one reply, some hundred seconds of speech: a model that does not stop is stopped."""
 
 ENOUGH = "Shall I go on?"
+TOOLS_DONE = 20.0
+"""Seconds that a new question waits for what the last one had begun to do: it should know of it."""
+
+CONTINUE = "(The caller says nothing. Go on from where the conversation stands.)"
 GO_ON = (
     "(The line broke off while you spoke. The caller has heard your last words as they stand here. Go on from exactly "
     "there, in the same sentence or the next; do not repeat them, do not mention the break.)"
@@ -77,6 +82,8 @@ class Thinker:
         self._guess: Guess | None = None
         self.tools_running = 0
         """Also those of replies that were interrupted: what a tool does, it does to its end."""
+        self._tools_idle = asyncio.Event()
+        self._tools_idle.set()
         voice.thoughts = self
 
     @property
@@ -125,8 +132,17 @@ class Thinker:
 
     async def ask(self, speech: Speech, thought: Thought) -> None:
         """Let whoever stands answer, or go on with, the reply that is open."""
+        if self.tools_running:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._tools_idle.wait(), TOOLS_DONE)
         if speech is self.speech:
             await self._ask(speech.turn, 1, thought)
+
+    async def patient(self, line: str) -> None:
+        """A line while a tool runs that the model has called without a word."""
+        now, speech = self._round, self.speech
+        if now is not None and speech is not None and not now.text.strip():
+            await self._voice.add(speech, f"{line}\n")
 
     async def _ask(self, turn: int, number: int, thought: Thought) -> None:
         llm = self._lane.service
@@ -169,6 +185,8 @@ class Thinker:
         messages = self._history.for_llm()
         if self._guess is not None:
             messages.append({"role": "user", "content": self._guess.text})
+        elif messages and messages[-1]["role"] == "assistant":
+            messages.append({"role": "user", "content": CONTINUE})
         if self._continues and self.speech is not None and self.speech.sentences:
             messages += [
                 {"role": "assistant", "content": self.speech.text},
@@ -244,7 +262,7 @@ class Thinker:
             self._round.span.first()
             self._report.first_call(self._round.turn)
             self._round.expected += count
-            self._within(TOOL, "tool_timeout")
+            self._within(max(TOOL, self._flow.longest_tool), "tool_timeout")
 
     async def on_end(self) -> None:
         now = self._round
@@ -283,9 +301,15 @@ class Thinker:
             if now is not self._round:
                 return
         span = self._report.tool(now.turn, params.function_name) if now is not None else None
+        call = {
+            "id": params.tool_call_id or uuid.uuid4().hex,
+            "type": "function",
+            "function": {"name": params.function_name, "arguments": json.dumps(dict(params.arguments))},
+        }
         running = asyncio.ensure_future(self._flow.on_tool_call(params.function_name, dict(params.arguments)))
         self.tools_running += 1
-        running.add_done_callback(self._tool_ended)
+        self._tools_idle.clear()
+        running.add_done_callback(lambda done: self._tool_ended(done, now, call))
         try:
             result = await asyncio.shield(running)
         except BaseException as error:
@@ -293,23 +317,24 @@ class Thinker:
                 span.close(kept=False, error=type(error).__name__)
             raise
         if span is not None:
-            span.close()
+            span.close(error="" if result.ok else "failed")
         await params.result_callback({"result": result.text})
         if now is None or now is not self._round:
             return
-        call = {
-            "id": params.tool_call_id or uuid.uuid4().hex,
-            "type": "function",
-            "function": {"name": params.function_name, "arguments": json.dumps(dict(params.arguments))},
-        }
         now.calls.append(call)
-        now.results.append({"role": "tool", "tool_call_id": call["id"], "content": result.text})
+        now.results.append(told(call, result))
         if result.reply is not None and now.reply is None:
             now.reply = result.reply
         self._report.spawn(self._maybe_done(now))
 
-    def _tool_ended(self, _: object) -> None:
+    def _tool_ended(self, done: asyncio.Future[ToolResult], now: Round | None, call: dict[str, Any]) -> None:
+        """What was done for a reply that nobody wanted to hear to its end was done: the next answer knows of it."""
         self.tools_running -= 1
+        if not self.tools_running:
+            self._tools_idle.set()
+        lost = now is not None and now is not self._round
+        if lost and not done.cancelled() and done.exception() is None:
+            self._history.tool_round([call], [told(call, done.result())])
 
     async def _maybe_done(self, now: Round) -> None:
         if now is not self._round or not now.ended or len(now.calls) < now.expected:

@@ -14,7 +14,7 @@ from media_worker.pipeline.speech import Speech
 from media_worker.providers.faults import UNAVAILABLE, VendorFault
 
 if TYPE_CHECKING:
-    from media_worker.flow.runner import Reply
+    from media_worker.flow.runner import Reply, ToolResult
 
 
 @dataclass(frozen=True)
@@ -80,3 +80,8 @@ class Reporting:
     failed: Callable[[Outcome, Speech], Awaitable[None]]
     too_long: Callable[[int], None]
     spawn: Callable[[Coroutine[Any, Any, None]], object]
+
+
+def told(call: dict[str, Any], result: ToolResult) -> dict[str, Any]:
+    """What a tool's call gave, as the history keeps it."""
+    return {"role": "tool", "tool_call_id": call["id"], "content": result.text}

@@ -45,9 +45,8 @@ class Visit:
                 lines[-1] = replace(last, text=joined(last.text, line.text))
             else:
                 lines.append(line)
-        plain = all(not line.clip and not line.voice for line in lines)
         text = joined(*(line.text for line in self.lines))
-        return Reply(text, interruptible=self.interruptible, lines=() if plain else tuple(lines), **more)
+        return Reply(text, interruptible=self.interruptible, lines=tuple(lines), **more)
 
 
 class Behaviour(Generic[N]):

@@ -34,9 +34,7 @@ class WaitBehaviour(Behaviour[WaitNode]):
     def hear(self, on: Engine, node: WaitNode, heard: str) -> Reply:
         if node.heard is None or not heard:
             return self.again(on, node, "")
-        reply = on.enter(node.heard, why="heard", heard=heard)
-        silent = not reply.text and not reply.end and reply.work is None and on.at.node == node.heard
-        return on.hear(heard, None) if silent and on.node.about.listens else reply
+        return on.enter_and_hear(node.heard, why="heard", heard=heard)
 
     def worked(self, on: Engine, node: WaitNode, work: Work, outcome: ToolOutcome) -> Reply:
         return on.enter(node.next, why="time_up")

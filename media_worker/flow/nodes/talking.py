@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from media_worker.flow.engine import Engine
 
 SURE = 0.8
-"""How well a topic has to fit so that its way is taken without asking the language model that stands by."""
+"""How well a topic has to fit to be meant where something else was asked."""
+
+PLAINLY = 0.9
+"""How well it has to fit so that its way is taken without asking the language model that stands by."""
 
 
 class SayBehaviour(Behaviour[SayNode]):
@@ -80,4 +83,4 @@ class ConversationBehaviour(Behaviour[ConversationNode]):
 def sure_topic(on: Engine, heard: str) -> Intent | None:
     """A topic that leads on and is plainly meant."""
     match = on.match(heard)
-    return match.intent if match is not None and match.score >= SURE and match.intent.goto is not None else None
+    return match.intent if match is not None and match.score >= PLAINLY and match.intent.goto is not None else None

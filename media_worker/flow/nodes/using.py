@@ -80,10 +80,12 @@ class KnowledgeBehaviour(Behaviour[KnowledgeNode]):
         return on.go(Onward(node.next, "answered"), visit)
 
     def hear(self, on: Engine, node: KnowledgeNode, heard: str) -> Reply:
-        """The model that was to answer did not; what was found is here."""
+        """The model that was to answer was interrupted, or, with no words of the caller, did not answer at all."""
         found, on.answers_from = on.answers_from, None
         if found is None:
             return self.again(on, node, "")
+        if heard:
+            return on.enter_and_hear(node.next, why="answered", heard=heard)
         visit = Visit()
         visit.say(spoken_passage(found))
         return on.go(Onward(node.next, "answered"), visit)

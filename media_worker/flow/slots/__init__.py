@@ -1,7 +1,7 @@
 """What a caller's words are worth. `parse` answers with a value in its written form, or None.
 
 date → 2026-11-26   time → 15:30   phone → +4915112345 or digits   email → bob@example.com   number → 3 or 2.5
-yes_no → True/False   choice → the choice as written   name → Bob Miller   text → as said
+yes_no → True/False   code → AB-1234   choice → the choice as written   name → Bob Miller   text → as said
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import datetime
 from media_worker.contract.flow import Slot
 from media_worker.contract.spec import Scalar
 from media_worker.flow.slots.choices import parse_choice, parse_yes_no
+from media_worker.flow.slots.codes import parse_code
 from media_worker.flow.slots.contacts import parse_email, parse_name, parse_phone
 from media_worker.flow.slots.dates import parse_date, parse_time
 from media_worker.flow.slots.numbers import parse_number
@@ -38,6 +39,8 @@ def parse(slot: Slot, text: str, now: datetime, *, asked: bool = True) -> Scalar
         return parse_phone(text)
     if slot.type == "email":
         return parse_email(text)
+    if slot.type == "code" and (asked or slot.pattern):
+        return parse_code(text, slot.pattern)
     if not asked:
         return None
     if slot.type == "yes_no":

@@ -9,6 +9,7 @@ from pipecat.frames.frames import ErrorFrame
 
 from media_worker.contract.events import Snapshot
 from media_worker.contract.spec import CallSpec, Provider
+from media_worker.flow.driving import Driver
 from media_worker.flow.runner import FlowRunner
 from media_worker.observe.journal import History, Journal
 from media_worker.observe.logs import without_words
@@ -16,6 +17,8 @@ from media_worker.observe.observer import CallObserver
 from media_worker.pipeline.brain import Spawn
 from media_worker.pipeline.ears import Ears
 from media_worker.pipeline.ending import Ending
+from media_worker.pipeline.hands import CallHands
+from media_worker.pipeline.host import Host
 from media_worker.pipeline.keys import KEYS
 from media_worker.pipeline.running import Running
 from media_worker.pipeline.s2s.mind import Dialog, DialogueMind
@@ -44,6 +47,7 @@ class DialogueParts:
     mouth: Mouth
     books: Books
     running: Running
+    host: Host
 
     async def start(self) -> None:
         await self.running.start()
@@ -105,9 +109,16 @@ def build_dialogue(
 
     ears = Ears(spec.audio, agent.turns, detector, failed)
     talker = _talker(spec, flow, history, books, ears)
-    mind.attach(Dialog(flow, observer, books, mouth, talker, spawn, finish, changed, stand_by))
+    host = Host(wire.send)
+    hands = CallHands(host, observer, books, lambda: detector.open, mouth.until_heard, _say_nothing, told=False)
+    driver = Driver(flow, hands, journal.write, journal.clock.now_ms, lambda: observer.turn)
+    mind.attach(Dialog(flow, observer, books, mouth, talker, driver, hands, spawn, finish, changed, stand_by))
     running = Running([ears, talker, mouth], spec.audio.rate)
-    return DialogueParts(flow, observer, detector, ears, mind, mouth, books, running)
+    return DialogueParts(flow, observer, detector, ears, mind, mouth, books, running, host)
+
+
+async def _say_nothing(line: str) -> None:
+    """A model that speaks itself says its own word of patience, or none: it cannot be given one in the midst of a reply."""
 
 
 def _talker(spec: CallSpec, flow: FlowRunner, history: History, books: Books, ears: Ears) -> Talker:

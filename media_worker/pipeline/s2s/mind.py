@@ -15,18 +15,20 @@ from dataclasses import dataclass
 
 from media_worker.contract.events import Fallback, KeyTrouble, Snapshot
 from media_worker.contract.events import UserTurn as UserTurnEvent
+from media_worker.flow.driving import Driver
 from media_worker.flow.runner import FlowRunner, Reply, ToolResult
 from media_worker.observe.observer import CallObserver
 from media_worker.pipeline import ending
 from media_worker.pipeline.brain import AGAIN, Spawn
 from media_worker.pipeline.ending import Ending
 from media_worker.pipeline.floor import PICK_UP_SECONDS
+from media_worker.pipeline.hands import TRANSFER_WITHIN, CallHands
 from media_worker.pipeline.keys import KEYS, trouble_of
 from media_worker.pipeline.s2s import talker as talking
 from media_worker.pipeline.s2s.talker import Talker, TalkListener
 from media_worker.pipeline.s2s.turns import SpokenTurn
 from media_worker.pipeline.speech import Books, Kind, Speech
-from media_worker.pipeline.thinking import MOST_ROUNDS
+from media_worker.pipeline.thinking import CONTINUE, MOST_ROUNDS
 from media_worker.pipeline.transport import Mouth
 from media_worker.pipeline.turns import UserTurn
 from media_worker.providers.faults import fault_of
@@ -45,6 +47,8 @@ class Dialog:
     books: Books
     mouth: Mouth
     talker: Talker
+    driver: Driver
+    hands: CallHands
     spawn: Spawn
     finish: Callable[[Ending], None]
     changed: Callable[[], None]
@@ -59,6 +63,7 @@ class DialogueMind:
         self._rounds = 0
         self._unwritten: deque[tuple[int, SpokenTurn]] = deque()
         self._tools_running = 0
+        self._driving = 0
         self._given_up = False
         self.last_words: tuple[str, Ending] | None = None
         """What is being said before the end: whoever takes over says it."""
@@ -70,7 +75,7 @@ class DialogueMind:
     @property
     def busy(self) -> bool:
         """Speaking, or about to."""
-        return self._on.talker.busy or self._on.books.speaking or self._tools_running > 0
+        return self._on.talker.busy or self._on.books.speaking or self._tools_running > 0 or self._driving > 0
 
     # ── the beginning ────────────────────────────────────────────────────────────────────────────
 
@@ -84,7 +89,11 @@ class DialogueMind:
             self._give_up("not_opened")
             return
         unanswered = on.observer.history.unanswered if resume is not None else None
-        if unanswered is not None:
+        if resume is None:
+            await on.driver.before()
+        if resume is not None and on.flow.at_work:
+            await self._speak(on.flow.opening(), on.observer.turn)
+        elif unanswered is not None:
             await on.talker.answer_text(self._speech(on.observer.turn), unanswered)
         elif not unnoticed:
             await self._speak(on.flow.opening(), on.observer.turn)
@@ -175,6 +184,7 @@ class DialogueMind:
         on = self._on
         self.barge_in()
         on.books.settle_cut()
+        on.hands.enough()
         number = on.observer.user_turn(turn)
         self._rounds = 0
         on.flow.new_turn()
@@ -196,10 +206,36 @@ class DialogueMind:
         await self.say(text, self._on.observer.turn, "prompt")
 
     async def _speak(self, reply: Reply, turn: int) -> None:
-        if reply.end:
+        if reply.work is not None:
+            self._on.spawn(self._drive(reply, turn))
+        else:
+            await self._say_reply(reply, turn)
+
+    async def _drive(self, reply: Reply, turn: int) -> None:
+        """Speak, do, and go on: as in any call. What the caller says meanwhile the model answers itself."""
+        self._driving += 1
+        try:
+            await self._on.driver.go(reply, lambda one: self._say_reply(one, turn))
+        finally:
+            self._driving -= 1
+            self._on.changed()
+
+    async def _say_reply(self, reply: Reply, turn: int) -> None:
+        if self.leaving:
+            return
+        if reply.gone:
+            self.leaving = True
+            self._on.spawn(self._finish_when_gone())
+        elif reply.end:
             await self.leave(reply.text, Ending(ending.AGENT_HANGUP, outcome=reply.outcome), turn)
         elif reply.text.strip():
             await self.say(reply.text, turn, interruptible=reply.interruptible)
+        elif reply.think:
+            await self._on.talker.answer_text(self._speech(turn), CONTINUE)
+
+    async def _finish_when_gone(self) -> None:
+        await asyncio.sleep(TRANSFER_WITHIN)
+        self._on.finish(Ending(ending.TRANSFERRED, "agent", hangup=False))
 
     async def leave(self, text: str, why: Ending, turn: int | None = None) -> None:
         """Say the last words, wait until they were heard, end the call."""
@@ -239,6 +275,8 @@ class DialogueMind:
             else:
                 on.observer.journal.write(Fallback(step="reask", stage="s2s", why="empty"))
                 await self.say(on.flow.spec.agent.fallbacks.reask or AGAIN, reply.speech.turn)
+        elif not reply.speech.cut and (more := on.flow.thought()) is not None:
+            await self._speak(more, reply.speech.turn)
         on.changed()
 
     async def _use_tools(self, reply: talking.Reply) -> None:
@@ -266,7 +304,7 @@ class DialogueMind:
     async def _use(self, name: str, arguments: dict[str, object]) -> ToolResult:
         try:
             running = self._on.flow.on_tool_call(name, arguments)
-            return await asyncio.wait_for(running, TOOL_SECONDS)
+            return await asyncio.wait_for(running, max(TOOL_SECONDS, self._on.flow.longest_tool))
         except TimeoutError:
             return ToolResult("The tool did not answer in time.", ok=False)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from media_worker.contract.events import EventBody, Snapshot
 from media_worker.contract.flow import CollectNode, ConversationNode, EndNode, Flow, Intent, SayNode, Slot
 from media_worker.contract.spec import AgentSpec, CallSpec, Provider, Providers, Scalar
+from media_worker.contract.tools import ToolOutcome
+from media_worker.flow.driving import Driver, Hands
 from media_worker.flow.runner import FlowRunner
+from media_worker.flow.work import LookUp, ToolWork, Work
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
@@ -78,7 +83,9 @@ BELLA = Flow(
 )
 
 
-def spec(flow: Flow = BELLA, *, llm: bool = False, variables: dict[str, Scalar] | None = None) -> CallSpec:
+def spec(
+    flow: Flow = BELLA, *, llm: bool = False, variables: dict[str, Scalar] | None = None, **agent: Any
+) -> CallSpec:
     model = Provider(vendor="openai_compatible", base_url="http://127.0.0.1:1/v1", options={"model": "m"})
     return CallSpec(
         call_id=uuid.UUID(int=1),
@@ -90,6 +97,7 @@ def spec(flow: Flow = BELLA, *, llm: bool = False, variables: dict[str, Scalar] 
             name="Bella",
             flow=flow,
             providers=Providers(llm=model) if llm else Providers(),
+            **agent,
         ),
         variables=variables or {},
     )
@@ -108,6 +116,9 @@ class Talk:
         assert reply is not None, "an LLM has to answer"
         return reply.text
 
+    def drives(self, hands: Hands, turn: int = 1) -> Driver:
+        return Driver(self.runner, hands, self.events.append, lambda: 0, lambda: turn)
+
     def snapshot(self) -> Snapshot:
         taken = Snapshot(
             turn=1,
@@ -121,6 +132,28 @@ class Talk:
 
     def of(self, kind: str) -> list[EventBody]:
         return [event for event in self.events if event.kind == kind]
+
+
+class FakeHands:
+    """Gives each work the outcome of its name, and keeps what was asked. A work without one hangs."""
+
+    def __init__(self, **outcomes: ToolOutcome | Exception) -> None:
+        self.outcomes = outcomes
+        self.works: list[Work] = []
+        self.lines: list[str] = []
+
+    async def patience(self, line: str, turn: int) -> None:
+        self.lines.append(line)
+
+    async def do(self, work: Work, turn: int) -> ToolOutcome:
+        self.works.append(work)
+        name = work.use.tool if isinstance(work, ToolWork | LookUp) else work.kind
+        if name not in self.outcomes:
+            await asyncio.Event().wait()
+        outcome = self.outcomes[name]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
 
 @pytest.fixture
