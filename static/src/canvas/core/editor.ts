@@ -1,5 +1,5 @@
 // What people do on the canvas. One object that every view gets.
-import type { ReactFlowInstance } from "@xyflow/react";
+import { getViewportForBounds, type ReactFlowInstance } from "@xyflow/react";
 import { createContext, useContext } from "react";
 import type { Addable } from "./declared";
 import { Kinds } from "./declared";
@@ -14,7 +14,10 @@ import type { Store } from "./store";
 import type { Kind, Loaded, Offer, Path, Widget } from "./types";
 import { isRow } from "./types";
 
+/** How long the view takes to go somewhere; not at all for people who want no motion. */
+export const quick = (ms = 150): number => (window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : ms);
 const CLIPBOARD = "voiceops steps";
+const READABLE = 0.55;
 
 export class Editor {
   flow: ReactFlowInstance<Card> | null = null;
@@ -146,7 +149,18 @@ export class Editor {
   }
 
   fit(): void {
-    void this.flow?.fitView({ padding: 0.12, maxZoom: 1, minZoom: 0.35, duration: 150 });
+    void this.flow?.fitView({ padding: 0.08, maxZoom: 1, minZoom: 0.1, duration: quick() });
+  }
+
+  /** What is seen first: everything where that can be read, else the beginning. */
+  begin(flow: ReactFlowInstance<Card>): void {
+    this.flow = flow;
+    const pane = document.querySelector(".canvas-pane")?.getBoundingClientRect();
+    if (!pane) return;
+    const seen = getViewportForBounds(flow.getNodesBounds(flow.getNodes()), pane.width, pane.height, 0.1, 1, 0.08);
+    if (seen.zoom >= READABLE) return void flow.setViewport(seen);
+    const { at } = this.store.state.drawing;
+    void flow.setViewport({ x: 32 - at.x * READABLE, y: pane.height / 3 - at.y * READABLE, zoom: READABLE });
   }
 
   chooseAll(): void {
@@ -196,7 +210,7 @@ export class Editor {
     const at = key === START ? drawing.at : drawing.steps.find((step) => step.key === key);
     if (!at || !this.flow) return;
     const zoom = Math.max(this.flow.getZoom(), 0.9);
-    void this.flow.setCenter(at.x + WIDTH / 2 + 150 / zoom, at.y + 80, { zoom, duration: 150 });
+    void this.flow.setCenter(at.x + WIDTH / 2 + 150 / zoom, at.y + 80, { zoom, duration: quick() });
   }
 
   revealId(id: string): void {

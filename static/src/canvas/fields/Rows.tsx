@@ -9,6 +9,8 @@ import { Icon } from "../view/Icon";
 import { Fields } from "./Fields";
 import { useForm, type WidgetProps } from "./form";
 
+const NOTHING = "Nothing yet";
+
 export function Rows({ field, value, path, put, readOnly }: WidgetProps) {
   const editor = useEditor();
   const { step } = useForm();
@@ -32,7 +34,7 @@ export function Rows({ field, value, path, put, readOnly }: WidgetProps) {
   return (
     <div className="row-list">
       {rows.map((row, number) => (
-        <OneRow key={number} fields={fields} row={row} path={[...path, number]} begin={number === added} readOnly={readOnly}
+        <OneRow key={number} fields={fields} row={row} path={[...path, number]} begin={number === added || (rows.length === 1 && headline(fields, isRow(row) ? row : {})[0] === NOTHING)} readOnly={readOnly}
           up={number > 0 ? () => move(number, -1) : null}
           down={number < rows.length - 1 ? () => move(number, 1) : null}
           remove={rows.length > (field.needed ? field.least ?? 0 : 0) ? () => { setAdded(-1); put(rows.filter((_, one) => one !== number)); } : null} />
@@ -90,7 +92,7 @@ function OneRow({ fields, row, path, begin, readOnly, up, down, remove }: RowPro
 function headline(fields: readonly Field[], row: Row): [string, string] {
   const said = fields.filter((field) => typeof row[field.name] === "string" && text(row[field.name]) && !["choice", "node", "switch"].includes(field.widget));
   const first = said[0];
-  const name = first ? (first.pattern && first.widget === "line" ? words(text(row[first.name])) : text(row[first.name])) : "Nothing yet";
+  const name = first ? (first.pattern && first.widget === "line" ? words(text(row[first.name])) : text(row[first.name])) : NOTHING;
   const node = fields.find((field) => field.widget === "node");
   const leads = node ? text(row[node.name]) : "";
   return [name.slice(0, 80), leads ? `→ ${title(leads)}` : said[1] ? text(row[said[1].name]).slice(0, 80) : ""];

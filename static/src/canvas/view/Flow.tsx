@@ -70,12 +70,13 @@ export function Flow({ narrow }: { narrow: boolean }) {
     if (!from || !handle) return;
     const point = "changedTouches" in event ? event.changedTouches[0] : event;
     if (!point || !editor.flow) return;
-    const to = state.isValid ? state.toNode?.id ?? "" : "";
-    const ways = handle === "+" ? editor.addable(from) : [];
-    if (to && handle !== "+") return;
-    if (to && ways.length === 1 && ways[0]) return editor.addWay(from, ways[0], to);
-    if (!to && state.toHandle) return;
     const screen = { x: point.clientX, y: point.clientY };
+    const under = cardAt(screen);
+    const to = state.isValid ? state.toNode?.id ?? "" : under;
+    if (to === START || (under === from && !state.isValid)) return;
+    if (to && handle !== "+") return state.isValid ? undefined : editor.connect(from, handle, to);
+    const ways = handle === "+" ? editor.addable(from) : [];
+    if (to && ways.length === 1 && ways[0]) return editor.addWay(from, ways[0], to);
     setAsked({ at: editor.flow.screenToFlowPosition(screen), screen, from, path: handle === "+" ? null : pathOf(handle), to, ways });
   }, [editor]);
   const onReconnect = useCallback((edge: Edge, { source, sourceHandle, target }: Connection) => {
@@ -96,7 +97,7 @@ export function Flow({ narrow }: { narrow: boolean }) {
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}
-        onInit={(instance) => { editor.flow = instance; }}
+        onInit={(instance) => editor.begin(instance)}
         onNodesChange={onNodesChange}
         onEdgesChange={onEdgesChange}
         onSelectionChange={onSelectionChange}
@@ -105,8 +106,6 @@ export function Flow({ narrow }: { narrow: boolean }) {
         onConnect={onConnect}
         onConnectEnd={onConnectEnd}
         onReconnect={onReconnect}
-        fitView
-        fitViewOptions={{ padding: 0.12, maxZoom: 1, minZoom: narrow ? 0.2 : 0.45 }}
         minZoom={0.1}
         maxZoom={1.75}
         nodesDraggable={only}
@@ -140,6 +139,11 @@ function Empty() {
   const empty = useStore(editor.store, (state) => !state.drawing.steps.length);
   if (!empty) return null;
   return <p className="canvas-empty">{editor.mayBuild ? "Nothing happens yet after the greeting. Drag a step here, or click one." : "There are no steps yet."}</p>;
+}
+
+/** The card under a point of the window; "" where there is none. */
+function cardAt({ x, y }: Point): string {
+  return document.elementFromPoint(x, y)?.closest<HTMLElement>(".react-flow__node")?.dataset["id"] ?? "";
 }
 
 function miniClass(node: CardNode): string {

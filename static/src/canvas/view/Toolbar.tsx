@@ -1,5 +1,5 @@
 // Above the drawing: undo, order, zoom, search, what is wrong, how saving stands.
-import { useEditor } from "../core/editor";
+import { quick, useEditor } from "../core/editor";
 import { useStore } from "../core/store";
 import { Icon } from "./Icon";
 import { Problems } from "./Problems";
@@ -21,8 +21,8 @@ export function Toolbar({ narrow }: { narrow: boolean }) {
           <Tool icon="layout-dashboard" label="Put in order (L)" act={() => editor.tidy()} />
         </>
       )}
-      <Tool icon="zoom-out" label="Smaller (-)" act={() => void editor.flow?.zoomOut({ duration: 100 })} />
-      <Tool icon="zoom-in" label="Larger (+)" act={() => void editor.flow?.zoomIn({ duration: 100 })} />
+      <Tool icon="zoom-out" label="Smaller (-)" act={() => void editor.flow?.zoomOut({ duration: quick(100) })} />
+      <Tool icon="zoom-in" label="Larger (+)" act={() => void editor.flow?.zoomIn({ duration: quick(100) })} />
       <Tool icon="maximize" label="Show all (F)" act={() => editor.fit()} />
       {!narrow && <Search />}
       <Problems />

@@ -2,7 +2,7 @@
 import { useEffect, type RefObject } from "react";
 import { typing } from "../../ts/dom";
 import type { Editor } from "../core/editor";
-import { useEditor } from "../core/editor";
+import { quick, useEditor } from "../core/editor";
 
 const STEP = 10;
 const LEAP = 50;
@@ -76,8 +76,8 @@ function pressed(editor: Editor, event: KeyboardEvent, root: HTMLElement | null)
   }
   if (key === "f" || key === "0") editor.fit();
   else if (key === "l") editor.tidy();
-  else if (key === "+" || key === "=") void editor.flow?.zoomIn({ duration: 100 });
-  else if (key === "-") void editor.flow?.zoomOut({ duration: 100 });
+  else if (key === "+" || key === "=") void editor.flow?.zoomIn({ duration: quick(100) });
+  else if (key === "-") void editor.flow?.zoomOut({ duration: quick(100) });
   else return false;
   return true;
 }
