@@ -21,7 +21,7 @@ from agents.views import (
     versions,
     voice,
 )
-from agents.views.templating import templates
+from agents.views.templating import making, rolling, templates, using, values
 
 urlpatterns = [
     path("agents/", listing.agents, name="agents"),
@@ -60,6 +60,24 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/unarchive/", details.unarchive, name="unarchive_agent"),
     path("library/", library.library, name="library"),
     path("library/templates/", templates.templates, name="templates"),
+    path("library/templates/new/", making.choose, name="new_template"),
+    path("library/templates/<uuid:template_id>/", templates.template, name="template"),
+    path("library/templates/<uuid:template_id>/details/", templates.details, name="template_details"),
+    path("library/templates/<uuid:template_id>/archive/", templates.archive, name="archive_template"),
+    path("library/templates/<uuid:template_id>/unarchive/", templates.unarchive, name="unarchive_template"),
+    path("library/templates/<uuid:template_id>/publish/", making.publish, name="publish_template"),
+    path("library/templates/<uuid:template_id>/versions/<int:number>/", making.version, name="template_version"),
+    path("library/templates/<uuid:template_id>/use/", using.use, name="use_template"),
+    path("library/templates/<uuid:template_id>/preview/", using.preview, name="preview_template"),
+    path("library/templates/<uuid:template_id>/roll-out/", rolling.start, name="start_roll_out"),
+    path("library/templates/<uuid:template_id>/instances/<uuid:agent_id>/", rolling.instance, name="template_instance"),
+    path("library/roll-outs/<uuid:roll_out_id>/", rolling.roll_out, name="roll_out"),
+    path("library/roll-outs/<uuid:roll_out_id>/go-on/", rolling.go_on, name="go_on_rolling_out"),
+    path("library/roll-outs/<uuid:roll_out_id>/back/", rolling.back, name="roll_out_back"),
+    path("agents/<uuid:agent_id>/template/", values.agent_template, name="agent_template"),
+    path("agents/<uuid:agent_id>/template/new/", making.make, name="make_template"),
+    path("agents/<uuid:agent_id>/template/give-up/", values.give_up, name="give_up_overrides"),
+    path("agents/<uuid:agent_id>/template/detach/", values.detach, name="detach_agent"),
     path("settings/providers/", providers.providers, name="providers"),
     path("settings/providers/new/", providers.vendor_list, name="vendors"),
     path("settings/providers/new/<slug:vendor_name>/", providers.new_provider, name="new_provider"),

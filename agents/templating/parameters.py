@@ -55,6 +55,10 @@ class Parameter(BaseModel):
     choices: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(default=(), max_length=50)
     stands_for: str = Field(default="", max_length=5_000)
 
+    @property
+    def kind_word(self) -> str:
+        return KINDS[self.kind]
+
 
 Parameters = tuple[Parameter, ...]
 _MANY: TypeAdapter[Parameters] = TypeAdapter(Annotated[Parameters, Field(max_length=MOST)])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
@@ -71,16 +72,17 @@ def start(
         audit.record(
             actor, "template.roll_out_started", version.template, data={"version": version.number, "of": len(chosen)}
         )
-        transaction.on_commit(lambda: _have_it_done(roll_out.pk))
+        transaction.on_commit(lambda: hand_over(roll_out.pk))
     return roll_out
 
 
-def _have_it_done(pk: UUID) -> None:
+def hand_over(pk: UUID) -> None:
+    """To a worker. When the broker is away, the sweeper finds the rows."""
     from agents.templating.tasks import roll_out
 
     try:
         roll_out.delay(str(pk))
-    except Exception:  # the broker is away: the sweeper finds the rows
+    except Exception:
         logger.exception("A roll-out could not be handed to a worker; the sweeper will find it")
 
 
@@ -249,6 +251,27 @@ def roll_back(actor: User, item: RollOutItem, *, force: bool = False) -> None:
             agent,
             data={"version": item.roll_out.version.number, "forced": bool(changed)},
         )
+
+
+@dataclass(frozen=True)
+class Returned:
+    """How many are as before, and a sentence for each that is not."""
+
+    back: int
+    refused: tuple[str, ...]
+
+
+def roll_back_several(actor: User, roll_out: RollOut, agent_ids: Iterable[UUID], *, force: bool = False) -> Returned:
+    """Those of the instances that were rolled out; each on its own, so that one that is refused holds up no other."""
+    back, refused = 0, []
+    items = roll_out.items.filter(agent__in=list(agent_ids), state=State.DONE).select_related("agent__client")
+    for item in items:
+        try:
+            roll_back(actor, item, force=force)
+            back += 1
+        except CustomerError as error:
+            refused.append(f"{item.agent.client}: {error.sentence}")
+    return Returned(back, tuple(refused))
 
 
 def _changed_since(item: RollOutItem, agent: Agent) -> str:

@@ -32,6 +32,11 @@ TABS = (
 )
 
 
+def tabs_of(agent: Agent, may_build: bool) -> tuple[tuple[str, str], ...]:
+    """An instance of a template shows its values in a tab of its own, to who builds."""
+    return (*TABS, ("agent_template", "Template")) if agent.template_id and may_build else TABS
+
+
 def frame(request: HttpRequest, agent: Agent, tab: str, **more: Any) -> dict[str, Any]:
     """The context of a tab: who may do what, the draft's state, and where to talk to it."""
     reading = more.pop("reading", None) or around.reading(agent)
@@ -46,7 +51,7 @@ def frame(request: HttpRequest, agent: Agent, tab: str, **more: Any) -> dict[str
                 label,
                 view == ("agent" if tab in FLOW_VIEWS else tab),
             )
-            for view, label in TABS
+            for view, label in tabs_of(agent, may_build)
         ],
         "draws": tab in FLOW_VIEWS,
         "state": queries.state_of(agent),

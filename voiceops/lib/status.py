@@ -43,6 +43,22 @@ STATUSES: dict[str, dict[str, Status]] = {
         "draft": Status(icon="pencil-line", word="Draft"),
         "archived": Status(icon="archive", word="Archived"),
     },
+    "instance": {
+        "current": Status(icon="circle-check", word="Up to date", tone="good"),
+        "ahead": Status(icon="circle-check", word="Up to date", tone="good"),
+        "behind": Status(icon="clock", word="New version", tone="live"),
+        "clash": Status(icon="git-compare", word="Both changed", tone="warn"),
+        "needs": Status(icon="pencil-line", word="Needs values", tone="warn"),
+        "broken": Status(icon="circle-x", word="Cannot be published", tone="bad"),
+        "archived": Status(icon="archive", word="Archived"),
+    },
+    "roll_out": {
+        "waiting": Status(icon="clock", word="Waiting", tone="live"),
+        "done": Status(icon="circle-check", word="Rolled out", tone="good"),
+        "left": Status(icon="circle-pause", word="Left as it is", tone="warn"),
+        "failed": Status(icon="circle-x", word="Failed", tone="bad"),
+        "back": Status(icon="undo-2", word="Rolled back"),
+    },
     "outcome": {
         "goal": Status(icon="circle-check", word="Goal reached", tone="good"),
         "other": Status(icon="circle-dot", word="Ended"),

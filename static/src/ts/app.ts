@@ -7,6 +7,7 @@ import { startMenus } from "./menus";
 import { startPlayer } from "./player";
 import { startRequests } from "./requests";
 import { startShell } from "./shell";
+import { startTicks } from "./ticks";
 import { startTimes } from "./times";
 import { startToasts } from "./toasts";
 
@@ -17,6 +18,7 @@ startDialogs();
 startMenus();
 startCopying();
 startKeyboard();
+startTicks();
 startTimes();
 startPlayer();
 startLive();
