@@ -40,9 +40,11 @@ def _shown(clash: Clash, accounts: Mapping[str, str]) -> Shown:
 def place(clash: Clash) -> str:
     """“Step “booking”, question “day”, question”."""
     for one, other in ((clash.instance, clash.template), (clash.instance, MISSING), (MISSING, clash.template)):
-        found = differences(_around(clash.path, one), _around(clash.path, other))
+        found = differences(_around(clash, one), _around(clash, other))
         if found:
-            return min((change.place for change in found), key=len)
+            said = [change.place.split(", ") for change in found]
+            shared = [parts[0] for parts in zip(*said, strict=False) if len(set(parts)) == 1]
+            return ", ".join(shared) or ", ".join(said[0])
     return " ".join(part.replace("_", " ") for part in clash.path[1:]) or "Script"
 
 
@@ -52,30 +54,32 @@ def _words(clash: Clash, value: Any, accounts: Mapping[str, str]) -> str:
         return ""
     if isinstance(value, str):
         return value
-    found = differences({}, _around(clash.path, value), accounts)
+    found = differences({}, _around(clash, value), accounts)
     own = place(clash)
     return "\n".join(line for change in found for line in _lines(change, own))
 
 
 def _lines(change: Change, own: str) -> list[str]:
-    label = change.place.removeprefix(own).strip(" ,")
+    label = change.place
+    for said in (own, own.rpartition(",")[0]):
+        label = label.removeprefix(said) if said else label
+    label = label.strip(" ,")
     texts = [line.text for line in change.lines if line.kind != "gone"]
     if not label or len(texts) != 1:
         return [*([f"{label}:"] if label else []), *texts]
     return [f"{label}: {texts[0]}"]
 
 
-def _around(path: tuple[str, ...], value: Any) -> dict[str, Any]:
+def _around(clash: Clash, value: Any) -> dict[str, Any]:
     """A document in which nothing stands but this value, at its place."""
     if value is MISSING:
         return {}
-    here: Any = value
+    path, here = clash.path, value
     for number in range(len(path) - 1, -1, -1):
         key = KEYS.get(path[number - 1]) if number else None
-        if key is not None and isinstance(here, dict):
-            here = [{**here, key: path[number]}]
-        elif key is not None:
-            here = [{key: path[number]}]
-        else:
+        if key is None:
             here = {path[number]: here}
+        else:
+            kind = {"type": clash.kind} if number == 2 and clash.kind else {}
+            here = [{**kind, **(here if isinstance(here, dict) else {}), key: path[number]}]
     return here if isinstance(here, dict) else {}

@@ -41,12 +41,14 @@ MISSING = _Missing()
 
 @dataclass(frozen=True)
 class Clash:
-    """One place that both sides changed. `path` names rows by their key; a side that removed it holds MISSING."""
+    """One place that both sides changed. `path` names rows by their key; a side that removed it holds MISSING. `kind`
+    is that of the step in which it lies."""
 
     path: KeyPath
     base: Any
     instance: Any
     template: Any
+    kind: str = ""
 
     @property
     def key(self) -> str:
@@ -72,7 +74,7 @@ def merge(
     rule: Rule = "leave",
 ) -> Merged:
     """`choices` decide clash by clash (by `Clash.key`), `rule` all others; `leave` decides nothing."""
-    work = _Work(dict(choices or {}), rule)
+    work = _Work(dict(choices or {}), rule, _kinds(base, template, instance))
     document = work.mapping(_heard(base), _heard(instance), _heard(template), ())
     document["layout"] = _layout(document, instance, template)
     return Merged(document, tuple(work.clashes), tuple(work.undecided))
@@ -80,14 +82,14 @@ def merge(
 
 def overrides(base: Mapping[str, Any], instance: Mapping[str, Any]) -> tuple[Clash, ...]:
     """What the instance says otherwise than what it was made from."""
-    work = _Work({}, "leave", two_way=True)
+    work = _Work({}, "leave", _kinds(base, instance), two_way=True)
     work.mapping(_heard(base), _heard(instance), _heard(base), ())
     return tuple(work.clashes)
 
 
 def without(base: Mapping[str, Any], instance: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
     """The instance with the template's own at these places again."""
-    work = _Work(dict.fromkeys(keys, "template"), "instance", two_way=True)
+    work = _Work(dict.fromkeys(keys, "template"), "instance", {}, two_way=True)
     document = work.mapping(_heard(base), _heard(instance), _heard(base), ())
     document["layout"] = _layout(document, instance, base)
     return document
@@ -99,6 +101,7 @@ class _Work:
 
     choices: dict[str, str]
     rule: Rule
+    kinds: Mapping[str, str]
     two_way: bool = False
     clashes: list[Clash] = field(default_factory=list)
     undecided: list[Clash] = field(default_factory=list)
@@ -119,9 +122,11 @@ class _Work:
             lines = _woven(base.splitlines(), instance.splitlines(), template.splitlines(), append=False)
             if lines is not None:
                 return "\n".join(lines)
-        return self.clash(Clash(path, base, instance, template))
+        return self.clash(path, base, instance, template)
 
-    def clash(self, clash: Clash) -> Any:
+    def clash(self, path: KeyPath, base: Any, instance: Any, template: Any) -> Any:
+        kind = self.kinds.get(path[2], "") if path[:2] == ("flow", "nodes") and len(path) > 2 else ""
+        clash = Clash(path, base, instance, template, kind)
         self.clashes.append(clash)
         chosen = self.choices.get(clash.key) or ("" if self.rule == "leave" else self.rule)
         if chosen not in ("instance", "template"):
@@ -155,7 +160,7 @@ class _Work:
             woven = _woven(base, instance, template, append=plain)
             if woven is not None:
                 return woven
-        chosen: list[Any] = self.clash(Clash(path, base, instance, template))
+        chosen: list[Any] = self.clash(path, base, instance, template)
         return chosen
 
     def keyed(
@@ -167,6 +172,13 @@ class _Work:
             if row is not MISSING:
                 merged[name] = row
         return list(merged.values())
+
+
+def _kinds(*documents: Mapping[str, Any]) -> dict[str, str]:
+    """The kinds of all steps by their ids."""
+    flows = [document.get("flow") for document in documents]
+    nodes = [node for flow in flows if isinstance(flow, dict) for node in flow.get("nodes", ())]
+    return {str(node.get("id")): str(node.get("type", "")) for node in nodes if isinstance(node, dict)}
 
 
 def _heard(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -174,11 +174,12 @@ def _with_holes(content: Mapping[str, Any]) -> Iterator[tuple[str | int, ...]]:
 def _place(document: Any, path: tuple[str | int, ...]) -> str:
     """The place in words, as the comparison of versions says it."""
     named: list[str] = []
-    here = document
+    here, kind = document, ""
     for part in path:
         here = here[part]
         if isinstance(part, str):
             named.append(part)
         elif isinstance(here, dict):
             named.append(str(here.get("id") or here.get("name") or part))
-    return place(Clash(tuple(named), None, "…", None))
+            kind = kind or str(here.get("type", ""))
+    return place(Clash(tuple(named), None, "…", None, kind))
