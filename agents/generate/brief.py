@@ -1,185 +1,166 @@
-"""What a language model is asked to write: the words of an agent, in a fixed shape. The graph is ours, so it holds.
+"""What a language model is asked to write: a whole flow with its example tests, in a shape made from the declared kinds.
 
-opening ──► help ──topics──► questions ──► anything else? ──► goodbye
-              └── not understood, or a wish for a person ──► a message is taken ──┘
+Models get small things wrong: names with spaces, an arrow to nowhere, one example too many. What can be put right without
+guessing is put right here; what cannot is told to the model once.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.content import AgentContent, Choices
 from agents.flow.form import identifier
-from media_worker.contract.flow import SlotType
+from agents.generate import Example
+from agents.generate.facts import clean, line, number_in
+from agents.generate.hints import kinds, node_schema, start_schema
+from agents.simulate.shape import Scenario
+from media_worker.contract.flow import Flow
 
-Line = Field(min_length=1, max_length=400)
+MOST_TESTS = 8
+MOST_STEPS = 60
+_ARROWS = frozenset(
+    {"goto", "next", "otherwise", "give_up", "failed", "fallback_goto", "heard", "unknown", "start"}
+)  # fmt: skip
+_NAMES = frozenset({"name", "outcome", "id"})
+_LONGEST = {"examples": 200, "choices": 80, "goals": 300, "fallback": 2_000}
+
+
+class Unusable(ValueError):
+    """What a model wrote makes no agent. The text is for the model, to mend it."""
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
 
 
-class Topic(Model):
-    """`then`: where the call goes after the answer."""
+class WrittenStep(Model):
+    """What the caller says in a test, and the step that the call has come to then."""
 
-    name: str = Field(min_length=1, max_length=60)
-    examples: list[str] = Field(min_length=3, max_length=15)
-    answer: str = Field(max_length=400)
-    then: Literal["stay", "questions", "message", "goodbye"]
+    caller: str = Field(min_length=1, max_length=500)
+    reaches: str = ""
 
 
-class Question(Model):
-    name: str = Field(min_length=1, max_length=40)
-    kind: SlotType
-    ask: str = Line
-    ask_again: str = Line
-    choices: list[str] = Field(max_length=20)
-    read_back: bool
+class WrittenTest(Model):
+    name: str = Field(min_length=1, max_length=120)
+    turns: list[WrittenStep] = Field(min_length=1, max_length=20)
+    outcome: str = ""
 
 
-class Brief(Model):
-    language: str = Field(pattern=r"^[a-z]{2,3}$")
-    greeting: str = Line
-    instructions: str = Field(min_length=1, max_length=4_000)
-    goals: list[str] = Field(min_length=1, max_length=8)
-    topics: list[Topic] = Field(min_length=1, max_length=25)
-    questions: list[Question] = Field(max_length=10)
-    questions_done: str = Field(max_length=400)
-    not_understood: list[str] = Field(min_length=1, max_length=4)
-    anything_else: str = Line
-    nothing_else_examples: list[str] = Field(min_length=3, max_length=15)
-    person_examples: list[str] = Field(min_length=3, max_length=15)
-    call_back: str = Line
-    ask_name: str = Line
-    ask_message: str = Line
-    message_taken: str = Line
-    goodbye: str = Line
-    goodbye_examples: list[str] = Field(min_length=3, max_length=15)
+class Written(Model):
+    """A model's answer, before anything of it is believed."""
+
+    language: str = Field(default="en", pattern=r"^[a-z]{2,3}$")
+    greeting: str
+    prompt: str
+    goals: list[str] = []
+    start: str
+    variables: list[dict[str, Any]] = []
+    openings: list[dict[str, Any]] = []
+    intents: list[dict[str, Any]] = []
+    nodes: list[dict[str, Any]] = Field(min_length=1, max_length=MOST_STEPS)
+    tests: list[WrittenTest] = []
 
 
 def schema() -> dict[str, Any]:
-    """As the strict mode of model servers wants it: every field required, no bounds on lengths."""
-
-    def plain(here: Any) -> Any:
-        if isinstance(here, dict):
-            return {key: plain(value) for key, value in here.items() if key not in _BOUNDS}
-        return [plain(item) for item in here] if isinstance(here, list) else here
-
-    found: dict[str, Any] = plain(Brief.model_json_schema())
-    return found
-
-
-_BOUNDS = frozenset({"minLength", "maxLength", "minItems", "maxItems", "pattern", "title", "description"})
-
-
-def build(brief: Brief, models: Choices) -> AgentContent:
-    """The agent these words make. Raises pydantic's ValidationError when they do not fit together."""
-    asks = bool(brief.questions)
-    targets = {
-        "stay": None,
-        "questions": "questions" if asks else "message",
-        "message": "message",
-        "goodbye": "goodbye",
-    }
-    topics = _named([_topic(topic, targets[topic.then]) for topic in brief.topics])
-    done = {"name": "nothing_else", "examples": brief.nothing_else_examples, "goto": "goodbye"}
-    leading = [topic for topic in topics if topic["goto"]]
-    everywhere = [topic for topic in topics if not topic["goto"]]
-    everywhere += [
-        {
-            "name": "speak_to_a_person",
-            "examples": brief.person_examples,
-            "answer": brief.call_back,
-            "goto": "message",
-        },
-        {"name": "goodbye", "examples": brief.goodbye_examples, "goto": "goodbye"},
-    ]
-    nodes: list[dict[str, Any]] = [
-        {
-            "id": "help",
-            "type": "conversation",
-            "intents": [*leading, done],
-            "fallback": brief.not_understood,
-            "fallback_goto": "take_over",
-        },
-        *([_questions(brief)] if asks else []),
-        {
-            "id": "more",
-            "type": "conversation",
-            "say": brief.anything_else,
-            "intents": [done, *leading],
-            "fallback": [brief.anything_else],
-            "fallback_goto": "goodbye",
-        },
-        {"id": "take_over", "type": "say", "text": brief.call_back, "next": "message"},
-        {
-            "id": "message",
-            "type": "collect",
-            "slots": [
-                {"name": "caller_name", "type": "name", "ask": brief.ask_name},
-                {"name": "message", "type": "text", "ask": brief.ask_message},
-            ],
-            "done": brief.message_taken,
-            "next": "more",
-            "give_up": "goodbye",
-        },
-        {"id": "goodbye", "type": "end", "text": brief.goodbye, "outcome": "completed"},
-    ]
-    return AgentContent.model_validate(
-        {
-            "language": brief.language,
-            "models": models.model_dump(mode="json"),
-            "flow": {
-                "greeting": brief.greeting,
-                "prompt": brief.instructions,
-                "goals": brief.goals,
-                "start": "help",
-                "nodes": nodes,
-                "intents": everywhere,
-            },
-        }
+    """As the strict mode of model servers wants it."""
+    turn = _object(
+        {"caller": {"type": "string"}, "reaches": {"type": "string", "description": "A step's name, or empty"}}
+    )
+    test = _object({"name": {"type": "string"}, "turns": _list(turn), "outcome": {"type": "string"}})
+    return _object(
+        {"language": {"type": "string"}, **start_schema(), "nodes": _list(node_schema(kinds())), "tests": _list(test)}
     )
 
 
-def _topic(topic: Topic, goto: str | None) -> dict[str, Any]:
-    return {
-        "name": identifier(topic.name, "topic"),
-        "examples": [example[:200] for example in topic.examples if example.strip()],
-        "answer": topic.answer,
-        "goto": goto,
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def build(
+    written: Written, models: Choices, purpose: str, region: str = "US"
+) -> tuple[AgentContent, tuple[Example, ...]]:
+    """The agent these words make, and its tests. Raises Unusable with what the model has to mend."""
+    flow: dict[str, Any] = {
+        "greeting": written.greeting,
+        "prompt": written.prompt,
+        "goals": written.goals[:20],
+        "start": written.start,
+        "variables": written.variables,
+        "hours": {"openings": written.openings},
+        "intents": written.intents,
+        "nodes": written.nodes,
     }
+    flow = tidied(flow)
+    _refuse_other_numbers(flow["nodes"], purpose, region)
+    document = {"language": written.language, "models": models.model_dump(mode="json"), "flow": flow}
+    try:
+        content = AgentContent.model_validate(document)
+    except ValidationError as error:
+        raise Unusable(told(error)) from None
+    return content, _tests(written.tests, content.flow)
 
 
-def _questions(brief: Brief) -> dict[str, Any]:
-    slots = [
-        {
-            "name": identifier(question.name, "answer"),
-            "type": question.kind if question.kind != "choice" or question.choices else "text",
-            "ask": question.ask,
-            "reask": question.ask_again,
-            "choices": [choice[:80] for choice in question.choices if choice.strip()],
-            "confirm": question.read_back,
-        }
-        for question in brief.questions
-    ]
-    return {
-        "id": "questions",
-        "type": "collect",
-        "slots": _named(slots),
-        "done": brief.questions_done,
-        "next": "more",
-        "give_up": "take_over",
-    }
+def told(error: ValidationError) -> str:
+    """The first errors, with their places, for a model."""
+    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:8]) + "."
 
 
-def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows with names of their own: the second “price” is price_2."""
-    taken: set[str] = {"speak_to_a_person", "goodbye", "nothing_else"}
-    for row in rows:
-        name, number = row["name"], 2
-        while row["name"] in taken:
-            row["name"], number = f"{name[:36]}_{number}", number + 1
-        taken.add(row["name"])
-    return rows
+def tidied(here: Any, key: str = "") -> Any:
+    """Names as names are written, empty arrows and nulls left out, rows of examples cut to what is allowed."""
+    if isinstance(here, dict):
+        made = {name: tidied(value, name) for name, value in here.items() if value is not None}
+        return {name: value for name, value in made.items() if not (name in _ARROWS and value == "")}
+    if isinstance(here, list):
+        found = [tidied(item, key) for item in here if item not in (None, "")]
+        return [line(item, _LONGEST[key]) if isinstance(item, str) and key in _LONGEST else item for item in found][:50]
+    if isinstance(here, str) and key in (_ARROWS | _NAMES):
+        return identifier(here, "") if here.strip() else ""
+    return here
+
+
+def _refuse_other_numbers(nodes: list[dict[str, Any]], purpose: str, region: str) -> None:
+    """A number that callers are put through to has to stand in the description: a model's invention is a stranger's."""
+    for node in nodes:
+        if node.get("type") != "transfer":
+            continue
+        number = number_in(str(node.get("to", "")), region)
+        if not number or number not in _numbers(purpose, region):
+            raise Unusable(
+                f"Step {node.get('id')}: it transfers to a number that the description does not name. Leave the step out "
+                "and take a message instead."
+            )
+        node["to"] = number
+
+
+def _numbers(purpose: str, region: str) -> set[str]:
+    return {number for part in clean(purpose).replace(". ", "\n").split("\n") if (number := number_in(part, region))}
+
+
+def _tests(written: list[WrittenTest], flow: Flow) -> tuple[Example, ...]:
+    """Tests that can be kept: what they expect is in the flow. Words are not expected of a model, steps and ends are."""
+    outcomes = {getattr(node, "outcome", "") for node in flow.nodes}
+    made: dict[str, Example] = {}
+    for test in written[:MOST_TESTS]:
+        steps = [
+            {
+                "does": "says",
+                "text": turn.caller,
+                "expects": [{"kind": "reached", "node": node}]
+                if (node := identifier(turn.reaches, "x")) in flow.by_id
+                else [],
+            }
+            for turn in test.turns
+        ]
+        outcome = identifier(test.outcome, "x")
+        expects = [{"kind": "outcome", "outcome": outcome}] if outcome in outcomes else []
+        if expects or any(step["expects"] for step in steps):
+            made.setdefault(
+                test.name, Example(test.name, Scenario.model_validate({"steps": steps, "expects": expects}))
+            )
+    return tuple(made.values())

@@ -1,4 +1,5 @@
-"""What a description says in so many words: business, hours, address, phone, services, and answers to usual questions.
+"""What a description says in so many words: business, hours, address, phone, whom to put callers through to, services,
+and answers to usual questions.
 
 Patterns only: nothing is guessed. Every value is cleaned for speech (no markup, no braces, bounded length), because it
 ends up in what the agent says.
@@ -54,6 +55,11 @@ _SERVICES = re.compile(
     r"\s+(?P<services>[^;\n.!?]{3,240})",
     re.IGNORECASE,
 )
+_PUTS_THROUGH = re.compile(
+    r"\b(?:transfer|transferred|transfers|forward|put(?:s|ting)?\b.{0,40}\bthrough|connect|connects|escalate|on.call"
+    r"|hand(?:s|ed)?\s+over)\b",
+    re.IGNORECASE,
+)
 _WORD = r"[A-Z0-9][\w&'’-]*(?:\.\w+)*"
 _NAME = rf"(?P<name>{_WORD}(?:\s+(?:&\s+|and\s+|of\s+|the\s+)?{_WORD}){{0,5}})"
 _BUSINESS = re.compile(
@@ -69,7 +75,8 @@ _ORDERS = re.compile(
 
 @dataclass(frozen=True)
 class Facts:
-    """Empty strings for what the description does not say. `answers`: topic → what to say."""
+    """Empty strings for what the description does not say. `answers`: topic → what to say. `hours`, `phone` and the like
+    are written for the ear; `transfer` is a number to dial."""
 
     business: str
     hours: str = ""
@@ -77,6 +84,7 @@ class Facts:
     phone: str = ""
     services: str = ""
     answers: dict[str, str] = field(default_factory=dict)
+    transfer: str = ""
 
     def known(self) -> dict[str, str]:
         named = {"hours": self.hours, "address": self.address, "phone": self.phone, "services": self.services}
@@ -101,12 +109,14 @@ def line(text: str, longest: int) -> str:
 
 def read_facts(description: str, business: str, region: str = "US") -> Facts:
     text = clean(description)
+    transfer = _transfer(text, region)
     return Facts(
         business=_business(text) or line(business, 80) or "our office",
         hours=_hours(text),
         address=_address(text),
-        phone=_phone(text, region),
+        phone=_phone(text, region, besides=transfer),
         services=_services(text),
+        transfer=transfer,
         answers=_answers(text),
     )
 
@@ -161,11 +171,29 @@ def _address(text: str) -> str:
     return line(found.strip(" ,:"), 120) if any(c.isupper() or c.isdigit() for c in found) else ""
 
 
-def _phone(text: str, region: str) -> str:
+def _phone(text: str, region: str, besides: str) -> str:
     for match in phonenumbers.PhoneNumberMatcher(text[:LONGEST_TEXT], region or "US", max_tries=200):
+        if phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164) == besides:
+            continue
         digits = phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.NATIONAL)
         groups = re.findall(r"\d+", digits)
         return ", ".join(" ".join(group) for group in groups)
+    return ""
+
+
+def _transfer(text: str, region: str) -> str:
+    """The number that a sentence about putting callers through names. The business's own number is none: it may well
+    lead back to the agent."""
+    for sentence in _SENTENCE.split(text)[:200]:
+        if _PUTS_THROUGH.search(sentence) and (number := number_in(sentence, region)):
+            return number
+    return ""
+
+
+def number_in(text: str, region: str = "US") -> str:
+    """The first valid phone number of a text, to dial: +14155550123. Empty when there is none."""
+    for match in phonenumbers.PhoneNumberMatcher(text[:500], region or "US", max_tries=20):
+        return phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
     return ""
 
 

@@ -13,8 +13,9 @@ logger = logging.getLogger(__name__)
 
 
 def generate(request: Request, *, ask_model: bool = True) -> Generated:
-    """Never fails: when the model cannot write it, the built-in generator does, and a note says so."""
-    account = writer() if ask_model and request.purpose else None
+    """Never fails: when the model cannot write it, the built-in generator does, and a note says so. A template that was
+    chosen is taken as it is."""
+    account = writer() if ask_model and request.purpose and not request.template else None
     if account is None:
         return builtin.generate(request)
     try:

@@ -127,6 +127,8 @@ class Matcher:
             like, known = hit
             covered[known] = max(covered.get(known, 0.0), like)
             explained += weight_said[word] * like
+        if likeness.keys() == example.weights.keys():
+            return 1.0  # word for word, though it be made of small words alone: “who is this”
         content = [word for word in covered if word not in STOP and word not in QUESTIONS]
         if not content and any(word not in STOP for word in example.weights):
             return 0.0

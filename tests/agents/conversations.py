@@ -9,7 +9,8 @@ from datetime import datetime
 
 from agents.content import AgentContent
 from media_worker.contract.spec import AgentSpec, CallSpec, Scalar
-from media_worker.flow.runner import FlowRunner
+from media_worker.contract.tools import ToolOutcome
+from media_worker.flow.runner import FlowRunner, Reply
 
 NOW = datetime(2026, 11, 20, 10, 0)  # noqa: DTZ001 (the caller's wall clock)
 
@@ -27,17 +28,32 @@ class Talk:
     def variables(self) -> dict[str, Scalar]:
         return self.runner.variables
 
+    def begin(self) -> Talk:
+        self.follow(self.runner.opening())
+        return self
+
     def caller(self, text: str) -> str:
         assert not self.ended, f"the agent hung up before {text!r}"
         reply = asyncio.run(self.runner.on_user_turn(text, 0.9))
         assert reply is not None
-        self.said.append(reply.text)
-        self.fallbacks += reply.fallback
-        self.ended = reply.outcome if reply.end else ""
-        return reply.text
+        return self.follow(reply)
+
+    def follow(self, reply: Reply) -> str:
+        """The reply and what comes after its work: nobody picks up a transfer, a machine's greeting is soon over."""
+        texts = []
+        while True:
+            texts.append(reply.text)
+            self.fallbacks += reply.fallback
+            self.ended = reply.outcome if reply.end else ""
+            if reply.work is None:
+                break
+            failed = reply.work.kind in ("transfer", "tool", "knowledge")
+            reply = self.runner.worked(reply.work, ToolOutcome(ok=not failed))
+        self.said.append(" ".join(text for text in texts if text))
+        return self.said[-1]
 
 
-def ring(content: AgentContent, **variables: Scalar) -> Talk:
+def ring(content: AgentContent, now: datetime = NOW, **variables: Scalar) -> Talk:
     spec = CallSpec(
         call_id=uuid.uuid4(),
         agency="alice",
@@ -45,5 +61,4 @@ def ring(content: AgentContent, **variables: Scalar) -> Talk:
         agent=AgentSpec(id=uuid.uuid4(), version=1, name="Front desk", flow=content.flow),
         variables=variables,
     )
-    runner = FlowRunner(spec, None, lambda event: None, now=lambda: NOW)
-    return Talk(runner, [runner.opening().text])
+    return Talk(FlowRunner(spec, None, lambda event: None, now=lambda: now)).begin()

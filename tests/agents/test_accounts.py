@@ -6,67 +6,20 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from agents import actions
 from agents.accounts import actions as accounts
 from agents.accounts import reaching
 from agents.accounts.actions import AccountDraft
-from agents.content import read
-from agents.generate import Request, model
-from agents.generate.make import generate
-from agents.models import Agent, ProviderAccount, ProviderKey
+from agents.models import ProviderAccount, ProviderKey
 from media_worker.providers.base import VendorSpec
 from media_worker.providers.registry import vendors
 from tenants.audit.models import AuditEvent
 from tests.agents.conftest import browser
-from tests.agents.conversations import ring
-from tests.fakes.vendors.openai_server import FakeOpenAI, Fault, say
+from tests.fakes.vendors.openai_server import FakeOpenAI
 from tests.world import World
 from voiceops.lib.errors import InvalidInput, ProviderError
 
 pytestmark = pytest.mark.db
 KEY = "sk-right-key-1234"
-
-BRIEF: dict[str, Any] = {
-    "language": "en",
-    "greeting": "Hi, this is the virtual assistant of Bright Dental. What can I do for you?",
-    "instructions": "You answer for Bright Dental.",
-    "goals": ["Book"],
-    "topics": [
-        {
-            "name": "Book",
-            "examples": ["book a visit", "I need an appointment", "see the dentist"],
-            "answer": "Sure.",
-            "then": "questions",
-        },
-        {
-            "name": "Parking",
-            "examples": ["where can I park", "is there parking", "do you have parking"],
-            "answer": "Behind the house.",
-            "then": "stay",
-        },
-    ],
-    "questions": [
-        {
-            "name": "Name",
-            "kind": "name",
-            "ask": "What's your name?",
-            "ask_again": "Sorry, your name?",
-            "choices": [],
-            "read_back": False,
-        }
-    ],
-    "questions_done": "Thanks, {{name}}.",
-    "not_understood": ["Sorry, what was that?"],
-    "anything_else": "Anything else?",
-    "nothing_else_examples": ["no", "no thanks", "that's all"],
-    "person_examples": ["a person please", "speak to someone", "call me back"],
-    "call_back": "Someone will call you back.",
-    "ask_name": "Who is calling?",
-    "ask_message": "What is it about?",
-    "message_taken": "Noted.",
-    "goodbye": "Goodbye.",
-    "goodbye_examples": ["goodbye", "bye", "see you"],
-}
 
 
 @pytest.fixture
@@ -148,48 +101,6 @@ def test_a_private_address_is_refused_unless_the_operator_allows_it(agency: Worl
 def test_what_is_no_address_is_said(agency: World, address: str) -> None:
     with pytest.raises(InvalidInput, match="Address"):
         accounts.create(agency.alice, AccountDraft("openai_compatible", "Odd", base_url=address))
-
-
-def test_the_language_model_writes_the_agent(account: ProviderAccount, models_server: FakeOpenAI) -> None:
-    models_server.replies = [say("```json\n" + json.dumps(BRIEF) + "\n```")]
-    made = generate(Request("Books visits. Parking behind the house.", "Bright Dental"))
-    assert made.template == "model"
-    assert read(made.content.document()).blocking == ()
-    talk = ring(made.content)
-    assert "name" in talk.caller("I need an appointment")
-    assert "Bob Miller" in talk.caller("my name is Bob Miller")
-    assert "Behind the house" in talk.caller("where can I park")
-    talk.caller("no thanks")
-    assert talk.ended == "completed"
-    (asked,) = models_server.requests("llm")
-    assert asked.body["model"] == "fake"
-    assert asked.body["response_format"]["json_schema"]["strict"] is True
-
-
-def test_what_the_model_got_wrong_is_mended_once(account: ProviderAccount, models_server: FakeOpenAI) -> None:
-    models_server.replies = [say(json.dumps(BRIEF | {"topics": []})), say(json.dumps(BRIEF))]
-    assert model.generate(Request("Books visits.", "Bright Dental"), account).template == "model"
-    mended = models_server.requests("llm")[1].body["messages"][-1]["content"]
-    assert "topics" in mended
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [Fault("status", status=500), Fault("status", status=429), Fault("html"), Fault("cut"), None],
-    ids=["500", "429", "html", "cut", "nonsense"],
-)
-def test_a_model_that_fails_leaves_the_built_in_generator(
-    account: ProviderAccount, models_server: FakeOpenAI, fault: Fault | None, agency: World
-) -> None:
-    models_server.usual_reply = say("I cannot do that, Dave.")
-    if fault is not None:
-        models_server.faults["llm"] = [fault] * 5
-    created = actions.create(
-        agency.alice, agency.bright_dental, name="Desk", call_type="inbound", purpose="Front desk of a dental clinic"
-    )
-    assert created.made.template == "clinic"
-    assert "could not write it" in created.made.notes[0]
-    assert Agent.objects.get(name="Desk").published is not None
 
 
 def test_vendors_are_found_by_what_they_do_and_by_name(agency: World) -> None:

@@ -101,6 +101,9 @@ def _number(words: list[str], at: int) -> tuple[int | float, int] | None:
         return float(word), 1
     if word.isdigit():
         return (int(word), 1) if len(word) <= 12 else None
+    year = _year(words, at)
+    if year is not None:
+        return year
     start, total, current, seen = at, 0, 0, False
     if word in ("a", "an") and at + 1 < len(words) and words[at + 1] in _SCALES:
         current, at, seen = 1, at + 1, True
@@ -133,6 +136,18 @@ def _number(words: list[str], at: int) -> tuple[int | float, int] | None:
     elif words[at : at + 3] == ["and", "a", "half"]:
         value, at = value + 0.5, at + 3
     return value, at - start
+
+
+def _year(words: list[str], at: int) -> tuple[int, int] | None:
+    """(value, words used) of “nineteen eighty four”, “twenty ten”, “nineteen oh five”: a century and what follows."""
+    century = {"eighteen": 18, "nineteen": 19, "twenty": 20}.get(words[at])
+    rest = words[at + 1 : at + 3]
+    if century is None or not rest:
+        return None
+    if rest[0] in _NOT_COUNTS and len(rest) == 2 and UNITS.get(rest[1], 0) >= 1:
+        return century * 100 + UNITS[rest[1]], 3
+    part = below_hundred(words, at + 1)
+    return (century * 100 + part[0], 1 + part[1]) if part is not None and part[0] >= 10 else None
 
 
 def digits(words: list[str]) -> str:

@@ -5,6 +5,7 @@ import pytest
 from agents.content import read
 from agents.generate import Generated, Request, builtin
 from agents.generate.facts import Facts, read_facts
+from agents.generate.hours import openings
 from media_worker.contract.flow import ConversationNode, Flow, Intent
 from tests.agents.conversations import ring
 
@@ -16,7 +17,13 @@ DENTAL = (
     "root canals. Parking is free behind the building. They accept Delta insurance. A cleaning costs 90 dollars."
 )
 EVERYTHING = Facts(
-    "Bright Dental", "nine to five", "120 Main Street", "4 1 5", "cleanings", {"parking": "Parking is free."}
+    "Bright Dental",
+    "Monday to Friday 8 am to 5 pm",
+    "120 Main Street",
+    "4 1 5",
+    "cleanings",
+    {"parking": "Parking is free."},
+    "+14155552671",
 )
 
 
@@ -52,15 +59,12 @@ def test_no_template_leaves_a_hole_of_its_own(name: str) -> None:
         assert ".." not in text
 
 
-def test_there_are_at_least_six_industries() -> None:
-    assert len(builtin.names()) >= 6
-
-
 def test_facts_are_read_from_a_description() -> None:
     facts = read_facts(DENTAL, "Bright Dental")
     assert facts.hours == "Monday to Friday 8 am to 5 pm and Saturday 9 am to 1 pm"
     assert facts.address == "120 Main Street, Springfield"
     assert facts.phone == "4 1 5, 5 5 5, 2 6 7 1"
+    assert facts.transfer == ""
     assert facts.services == "cleanings, fillings and root canals"
     assert facts.answers == {
         "parking": "Parking is free behind the building.",
@@ -69,23 +73,61 @@ def test_facts_are_read_from_a_description() -> None:
     }
 
 
+def test_a_number_to_put_callers_through_to_is_not_the_businesss_own() -> None:
+    text = "Call us on (415) 555-2671. If somebody is upset, put them through to (415) 555-2000."
+    facts = read_facts(text, "Bright Dental")
+    assert facts.transfer == "+14155552000"
+    assert facts.phone == "4 1 5, 5 5 5, 2 6 7 1"
+    assert read_facts("Transfer angry callers to 12.", "Bright Dental").transfer == ""
+    made = make(text)
+    assert made.found["puts through to"] == "+14155552000"
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("Monday to Wednesday 8 am to 5 pm", ["mon 08:00-17:00", "tue 08:00-17:00", "wed 08:00-17:00"]),
+        ("8 am to 12 pm Saturday, 9 am to 1 pm Sunday", ["sat 08:00-12:00", "sun 09:00-13:00"]),
+        ("Saturday 8 am to 12 pm and 1 pm to 12 am, closed on Sunday", ["sat 08:00-12:00", "sat 13:00-24:00"]),
+        ("Friday to Saturday 6:30 pm to 2 am", ["fri 18:30-02:00", "sat 18:30-02:00"]),
+        ("weekends 9 am to 5 pm", ["sat 09:00-17:00", "sun 09:00-17:00"]),
+        ("9 am to 5 pm", []),
+        ("around the clock, every day", []),
+        ("Monday 13 am to 99:99 pm", []),
+        ("", []),
+    ],
+)
+def test_hours_become_openings_only_where_they_are_plain(said: str, found: list[str]) -> None:
+    assert [f"{o.day} {o.begin}-{o.end}" for o in openings(said).openings] == found
+
+
 @pytest.mark.parametrize(
     ("purpose", "call_type", "template"),
     [
         (DENTAL, "inbound", "clinic"),
-        ("Front desk that books appointments for a hair salon", "inbound", "front_desk"),
+        ("Front desk that books appointments for a hair salon", "inbound", "booking"),
+        ("Front desk of our office, takes messages", "inbound", "front_desk"),
         ("Takes table reservations for our pizzeria", "inbound", "restaurant"),
         ("Call people who asked for a quote and qualify the lead", "outbound", "leads"),
         ("Remind patients of their appointment and confirm it", "outbound", "reminder"),
         ("Customers ask where their order is", "inbound", "orders"),
         ("Technical support helpdesk", "inbound", "support"),
         ("A satisfaction survey after a visit", "outbound", "survey"),
+        ("Booking line of a hair salon, also moves appointments", "inbound", "booking"),
+        ("Calls customers about overdue invoices", "outbound", "debts"),
+        ("Takes calls of buyers and renters for our real estate office", "inbound", "real_estate"),
+        ("Screens applicants and books interviews", "both", "recruitment"),
         ("", "inbound", "front_desk"),
         ("", "outbound", "leads"),
     ],
 )
 def test_the_words_of_a_description_choose_the_template(purpose: str, call_type: str, template: str) -> None:
     assert make(purpose, call_type, "Acme").template == template
+
+
+def test_a_template_that_was_chosen_is_taken() -> None:
+    assert builtin.generate(Request(DENTAL, "Luigi", template="restaurant")).template == "restaurant"
+    assert builtin.generate(Request(DENTAL, "Luigi", template="../common")).template == "clinic"
 
 
 def test_the_same_description_always_makes_the_same_agent() -> None:
@@ -104,7 +146,7 @@ def test_a_caller_books_an_appointment_and_asks_for_the_hours() -> None:
     assert "3 pm" in booked
     assert "Monday to Friday" in talk.caller("what are your opening hours")
     talk.caller("goodbye")
-    assert talk.ended == "completed"
+    assert talk.ended == "booked"
     assert talk.fallbacks == 0
 
 
@@ -125,33 +167,7 @@ def test_a_caller_whom_it_does_not_understand_may_leave_a_message() -> None:
     assert talk.variables["caller_name"] == "Bob Miller"
     assert talk.variables["message"] == "the leaking roof"
     talk.caller("no thank you")
-    assert talk.ended == "completed"
-
-
-@pytest.mark.parametrize(
-    ("template", "sentences", "outcome"),
-    [
-        ("clinic", ["this is an emergency", "goodbye"], "completed"),
-        ("front_desk", ["can I talk to a real person", "Bob Miller", "my bill", "no that's all"], "completed"),
-        ("restaurant", ["yes please", "four", "tomorrow at seven", "yes", "Miller", "no thanks"], "completed"),
-        ("leads", ["sure", "a new roof", "this month", "Carol Smith", "415 555 2671", "yes", "no"], "qualified"),
-        ("leads", ["I am busy", "tomorrow at four p m"], "qualified"),
-        ("leads", ["I am not interested"], "not_interested"),
-        ("reminder", ["yes I will be there"], "confirmed"),
-        ("reminder", ["no I can't make it", "next Tuesday at ten in the morning", "yes"], "rescheduled"),
-        ("reminder", ["I want to cancel"], "cancelled"),
-        ("reminder", ["wrong number"], "wrong_number"),
-        ("orders", ["where is my order", "one two three four", "yes", "Dana Dale", "the price", "no"], "completed"),
-        ("support", ["I have a problem", "my internet is down", "urgent", "Bob Baker", "no thanks"], "completed"),
-        ("survey", ["yes", "five", "very friendly staff", "yes"], "completed"),
-        ("survey", ["I am busy"], "declined"),
-    ],
-)
-def test_every_template_holds_a_conversation_to_its_end(template: str, sentences: list[str], outcome: str) -> None:
-    talk = ring(builtin.fill(template, EVERYTHING))
-    for sentence in sentences:
-        talk.caller(sentence)
-    assert talk.ended == outcome, talk.said
+    assert talk.ended == "message_taken"
 
 
 @pytest.mark.parametrize("name", builtin.names())
