@@ -7,6 +7,7 @@ from django.urls import path
 from agents.views import (
     behaviour,
     canvas,
+    change,
     clips,
     details,
     library,
@@ -45,6 +46,8 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/versions/<int:number>/restore/", versions.restore, name="restore_version"),
     path("agents/<uuid:agent_id>/versions/<int:number>/roll-back/", versions.roll_back, name="roll_back"),
     path("agents/<uuid:agent_id>/versions/undo/", versions.undo_restore, name="undo_restore"),
+    path("agents/<uuid:agent_id>/change/", change.change, name="change_agent"),
+    path("agents/<uuid:agent_id>/change/apply/", change.apply_change, name="apply_change"),
     path("agents/<uuid:agent_id>/publish/", publish.publish, name="publish_agent"),
     path("agents/<uuid:agent_id>/publish/tests/", testing.publish_tests, name="publish_tests"),
     path("agents/<uuid:agent_id>/try/", trying.try_agent, name="try_agent"),

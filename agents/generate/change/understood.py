@@ -28,7 +28,7 @@ from agents.generate.change.operations import (
     SetStart,
     SetText,
 )  # fmt: skip
-from agents.generate.facts import clean, line, number_in, read_facts
+from agents.generate.facts import number_in, read_facts
 from agents.generate.hours import openings
 from media_worker.contract.flow import Intent, Slot, SlotType
 
@@ -57,7 +57,7 @@ Reader = Callable[[re.Match[str], Draft], list[Operation]]
 def understood(sentence: str, draft: Draft) -> list[Operation]:
     """The edits that a text of one or more sentences means; none when any of them is not understood."""
     edits: list[Operation] = []
-    lines = [part.strip() for part in re.split(r"[\n;]+", clean(sentence, 2_000)) if part.strip()]
+    lines = [part.strip() for part in re.split(r"[\n;]+", sentence[:2_000]) if part.strip()]
     for part in lines[:10]:
         found = _one(part, draft)
         if not found:
@@ -78,6 +78,11 @@ def _one(sentence: str, draft: Draft) -> list[Operation]:
 def _said(text: str) -> str:
     """The words themselves, without the quotes around them."""
     return line(text.strip().strip("\"'“”‘’").strip(), 1_000)
+
+
+def line(text: str, longest: int) -> str:
+    """One line, at most so long. Braces stay: a builder may well want `{{name}}`."""
+    return " ".join(text.split())[:longest].strip()
 
 
 def _greeting(match: re.Match[str], draft: Draft) -> list[Operation]:
@@ -103,7 +108,7 @@ def _hours(match: re.Match[str], draft: Draft) -> list[Operation]:
     if not said:
         return []
     edits: list[Operation] = [SetHours(openings=hours.openings)]
-    for old in sorted({found for found in _open_phrases(draft.flow)}, key=len, reverse=True):
+    for old in sorted(set(_open_phrases(draft.flow)), key=len, reverse=True):
         if len(old) > 1 and old != said:
             edits.append(ReplaceText(old=old, new=said))
     return edits
@@ -236,8 +241,10 @@ _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (r"^remove the question (?:about |for )?(?P<text>.{2,60})$", _no_question),
         (r"^(?:remove|drop|delete) the topic (?P<text>.{2,60})$", _no_topic),
         (
-            r"^(?:when|if) (?:callers|a caller|the caller|someone|somebody|people|they) (?:asks?|wants? to know) "
-            r"(?P<about>.{2,80}?)[,:]? (?:say|answer|tell them|reply)(?: that)?:?\s*(?P<text>.{2,})$",
+            (
+                r"^(?:when|if) (?:callers|a caller|the caller|someone|somebody|people|they) (?:asks?|wants? to know) "
+                r"(?P<about>.{2,80}?)[,:]? (?:say|answer|tell them|reply)(?: that)?:?\s*(?P<text>.{2,})$"
+            ),
             _topic,
         ),
         (r"^add (?:a |the )?topic (?P<about>.{2,60}?)[,:]? (?:with the answer|answer|saying):?\s*(?P<text>.{2,})$", _topic),
