@@ -17,7 +17,7 @@ from agents.content import Reading, refuse_oversized, whole, with_origin_of
 from agents.errors import DraftConflict, NotPublishable
 from agents.generate import LONGEST_PURPOSE, Generated, Request
 from agents.generate.make import generate
-from agents.models import Agent, AgentVersion
+from agents.models import Agent, AgentTest, AgentVersion
 from agents.simulate.gate import TestsFail, standing
 from tenants.audit import actions as audit
 from tenants.audit.models import AuditEvent
@@ -48,15 +48,23 @@ class Saved:
 
 
 def create(
-    actor: User | None, client: Client, *, name: str, call_type: str, purpose: str, ask_model: bool = True
+    actor: User | None,
+    client: Client,
+    *,
+    name: str,
+    call_type: str,
+    purpose: str,
+    template: str = "",
+    ask_model: bool = True,
 ) -> Created:
-    """From plain words to a published agent. Raises InvalidInput, whose `field` names what is wrong.
+    """From plain words to a published agent with example tests. Raises InvalidInput, whose `field` names what is wrong.
 
-    `ask_model`: let the agency's own language model write it, when one is set up.
+    `template`: a built-in one that was chosen. `ask_model`: let the agency's own language model write it, when one is
+    set up and no template was chosen.
     """
     name, purpose = checked_name(name), purpose.strip()
     _check_new(client, call_type, purpose)
-    made = generate(Request(purpose, client.name, call_type, name), ask_model=ask_model)
+    made = generate(Request(purpose, client.name, call_type, name, template=template), ask_model=ask_model)
     document = made.content.document()
     with transaction.atomic():
         Client.objects.select_for_update().get(pk=client.pk)
@@ -74,6 +82,9 @@ def create(
             agent=agent, number=1, content=document, notes=f"Made from “{made.label}”", published_by=actor
         )
         agent.save(update_fields=["published"])
+        for example in made.tests:
+            scenario = example.scenario.model_dump(mode="json")
+            AgentTest.objects.create(agent=agent, name=example.name, scenario=scenario, created_by=actor)
         audit.record(actor, "agent.created", agent, data={"call_type": call_type, "template": made.template})
     return Created(agent, made)
 

@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from agents.generate import LONGEST_PURPOSE
+from agents.generate.cards import Card, cards
 from agents.models import Agent
 from tenants.clients.models import Client
 
@@ -26,6 +27,7 @@ class NewAgentForm(forms.Form):
     call_type = forms.ChoiceField(
         label="What kind of calls", choices=CALL_TYPES, initial=Agent.CallType.INBOUND, widget=forms.RadioSelect
     )
+    template = forms.ChoiceField(label="Begin with", required=False)
     client = forms.ModelChoiceField(Client.objects.none(), empty_label=None, label="For which client")
     name = forms.CharField(
         max_length=120, widget=forms.TextInput(attrs={"placeholder": "Front desk", "autocomplete": "off"})
@@ -41,6 +43,10 @@ class NewAgentForm(forms.Form):
     def __init__(self, *args: Any, clients: QuerySet[Client], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["client"].queryset = clients  # type: ignore[attr-defined]
+        self.fields["template"].choices = [("", ""), *((card.name, card.label) for card in cards())]  # type: ignore[attr-defined]
+
+    def cards(self) -> list[Card]:
+        return cards()
 
 
 class DetailsForm(forms.Form):

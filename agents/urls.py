@@ -27,6 +27,7 @@ from agents.views.templating import making, rolling, templates, using, values
 urlpatterns = [
     path("agents/", listing.agents, name="agents"),
     path("agents/new/", new.new_agent, name="new_agent"),
+    path("agents/new/outline/", new.template_outline, name="new_agent_outline"),
     path("agents/<uuid:agent_id>/", script.agent, name="agent"),
     path("agents/<uuid:agent_id>/canvas/", canvas.canvas, name="agent_canvas"),
     path("agents/<uuid:agent_id>/canvas/data/", canvas.canvas_data, name="canvas_data"),

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from agents import actions, around, queries
 from agents.accounts.queries import account_problems
 from agents.generate import LONGEST_PURPOSE
+from agents.generate.cards import cards
 from agents.models import Agent
 from tenants import access
 from tenants.access import Permission
@@ -49,6 +50,12 @@ class NewAgentSerializer(serializers.Serializer[Any]):
     call_type = serializers.ChoiceField(choices=Agent.CallType.choices, default="inbound")
     purpose = serializers.CharField(
         max_length=LONGEST_PURPOSE, allow_blank=True, default="", help_text="What it should do, in plain words."
+    )
+    template = serializers.ChoiceField(
+        choices=[(card.name, card.label) for card in cards()],
+        allow_blank=True,
+        default="",
+        help_text="A built-in template to begin with; empty: the description decides.",
     )
 
 

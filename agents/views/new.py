@@ -6,11 +6,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from agents import actions
 from agents.accounts import queries as accounts
 from agents.forms import NewAgentForm
+from agents.generate.cards import card
 from tenants import access
 from tenants.access import Permission
 from voiceops.lib.errors import InvalidInput
@@ -31,6 +32,7 @@ def new_agent(request: HttpRequest) -> HttpResponse:
                 name=chosen["name"],
                 call_type=chosen["call_type"],
                 purpose=chosen["purpose"],
+                template=chosen["template"],
             )
         except InvalidInput as error:
             form.add_error(error.field or None, error.sentence)
@@ -40,9 +42,18 @@ def new_agent(request: HttpRequest) -> HttpResponse:
                 "summary": created.made.summary,
                 "notes": list(created.made.notes),
                 "found": created.made.found,
+                "tests": len(created.made.tests),
             }
             messages.success(request, f"{created.agent.name} is published. Talk to it on the right.")
             return redirect(f"{reverse('agent', args=[created.agent.pk])}?made=1")
-    context = {"form": form, "model": accounts.writer()}
+    chosen_card = card(form["template"].value() or "")
+    context = {"form": form, "model": accounts.writer(), "card": chosen_card}
     template = "agents/new_dialog.html" if request.headers.get("HX-Request") else "agents/new.html"
     return render(request, template, context, status=422 if form.errors else 200)
+
+
+@require_GET
+def template_outline(request: HttpRequest) -> HttpResponse:
+    """What an agent made from a template would do, `?template=clinic`; nothing chosen, nothing shown."""
+    access.require(request, Permission.BUILD_AGENTS)
+    return render(request, "agents/parts/new_outline.html", {"card": card(request.GET.get("template", ""))})
