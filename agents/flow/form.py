@@ -7,6 +7,7 @@ for `agents.content.read` to say. Steps are renamed by their title: what leads t
 from __future__ import annotations
 
 import copy
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -14,18 +15,13 @@ from typing import Any
 
 from agents import rows
 from agents.behaviour import number
-from agents.flow.outline import STEP_KINDS, title
+from agents.flow.outline import STEP_FIELDS, STEP_KINDS, title
 
 _LINES = frozenset({"goals", "examples", "choices", "fallback"})
 _REFERENCES = frozenset({"goto", "next", "give_up", "fallback_goto", "start"})
 _OPTIONAL = frozenset({"goto", "give_up", "fallback_goto"})
+_ARROWS = _REFERENCES | {"otherwise", "failed", "unknown", "heard"}
 _CHECKS = ("confirm", "required")
-_STEP_FIELDS = {
-    "conversation": ("id", "type", "turns", "prompt", "say", "intents", "fallback", "fallback_goto"),
-    "collect": ("id", "type", "turns", "prompt", "slots", "attempts", "done", "next", "give_up"),
-    "say": ("id", "type", "turns", "text", "next"),
-    "end": ("id", "type", "text", "outcome"),
-}
 
 
 def parse(posted: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -34,6 +30,7 @@ def parse(posted: Iterable[tuple[str, str]]) -> dict[str, Any]:
     nodes = list(_rows(tree.get("nodes")))
     renamed = _renamed(nodes)
     return {
+        **_kept(tree, renamed),
         "greeting": _text(tree.get("greeting")),
         "prompt": _text(tree.get("prompt")),
         "goals": lines(_text(tree.get("goals"))),
@@ -159,8 +156,8 @@ def _renamed(nodes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 def _step(row: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
     kind, old = _text(row.get("type")), _text(row.get("id"))
-    step: dict[str, Any] = {"id": renamed.get(old, old), "type": kind}
-    for name in _STEP_FIELDS.get(kind, ()):
+    step: dict[str, Any] = {**_kept(row, renamed), "id": renamed.get(old, old), "type": kind}
+    for name in STEP_FIELDS.get(kind, ()):
         if name == "intents":
             step[name] = [_topic(topic, renamed) for topic in _rows(row.get(name))]
         elif name == "slots":
@@ -175,6 +172,24 @@ def _step(row: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
         elif name not in ("id", "type"):
             step[name] = _field(name, row.get(name), renamed)
     return step
+
+
+def _kept(row: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
+    """What the form does not show, as it was: it travels along, and its arrows follow steps that were renamed."""
+    try:
+        kept = json.loads(_text(row.get("kept")) or "{}")
+    except ValueError:
+        return {}
+    return _followed(kept, renamed) if isinstance(kept, dict) else {}
+
+
+def _followed(here: Any, renamed: Mapping[str, str]) -> Any:
+    if isinstance(here, dict):
+        return {
+            key: renamed.get(value, value) if key in _ARROWS and isinstance(value, str) else _followed(value, renamed)
+            for key, value in here.items()
+        }
+    return [_followed(item, renamed) for item in here] if isinstance(here, list) else here
 
 
 def _turns(source: object) -> dict[str, Any]:

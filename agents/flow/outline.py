@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from agents.flow.problems import Problem, words
-from media_worker.contract.flow import SlotType
+from media_worker.contract.flow import KINDS, SlotType
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,16 @@ class Question:
     problems: tuple[Problem, ...]
 
 
+STEP_FIELDS = {
+    "conversation": ("id", "type", "turns", "prompt", "say", "intents", "fallback", "fallback_goto"),
+    "collect": ("id", "type", "turns", "prompt", "slots", "attempts", "done", "next", "give_up"),
+    "say": ("id", "type", "turns", "text", "next"),
+    "end": ("id", "type", "text", "outcome"),
+}
+"""What the form shows of each kind; the rest of a step travels along as it is."""
+_FLOW_FIELDS = frozenset({"greeting", "prompt", "goals", "start", "intents", "nodes"})
+
+
 @dataclass(frozen=True)
 class Step:
     path: str
@@ -97,6 +108,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Outline:
+    kept: str
     greeting: str
     prompt: str
     goals: str
@@ -117,6 +129,7 @@ def outline(document: object, problems: Iterable[Problem] = ()) -> Outline:
     targets = [(str(node.get("id", "")), title(node.get("id", ""))) for node in nodes]
     titles = dict(targets)
     return Outline(
+        kept=_kept(flow, _FLOW_FIELDS),
         greeting=_text(flow.get("greeting")),
         prompt=_text(flow.get("prompt")),
         goals=_lines(flow.get("goals")),
@@ -130,6 +143,12 @@ def outline(document: object, problems: Iterable[Problem] = ()) -> Outline:
     )
 
 
+def _other(kind: str) -> StepKind:
+    """A kind that the canvas has a form for, and the outline a line."""
+    declared = KINDS.get(kind)
+    return StepKind(declared.about.icon, declared.about.label, declared.about.text) if declared else _UNKNOWN
+
+
 def title(node_id: object) -> str:
     said = words(node_id)
     return said[:1].upper() + said[1:]
@@ -137,8 +156,10 @@ def title(node_id: object) -> str:
 
 def _step(node: Mapping[str, Any], path: str, titles: Mapping[str, str], problems: Problems) -> Step:
     kind = _text(node.get("type"))
-    about = STEP_KINDS.get(kind, _UNKNOWN)
+    about = STEP_KINDS.get(kind) or _other(kind)
     values = {key: _text(node.get(key)) for key in _STEP_TEXTS} | {"fallback": _lines(node.get("fallback"))}
+    shown = STEP_FIELDS.get(kind, ("id", "type"))
+    values["kept"] = _kept(node, shown)
     topics = _topics(node.get("intents"), f"{path}.intents", titles, problems)
     questions = [
         _question(_mapping(slot), f"{path}.slots.{number}", problems)
@@ -164,6 +185,11 @@ def _step(node: Mapping[str, Any], path: str, titles: Mapping[str, str], problem
 _STEP_TEXTS = (
     "say", "prompt", "fallback_goto", "attempts", "done", "next", "give_up", "text", "outcome",
 )  # fmt: skip
+
+
+def _kept(here: Mapping[str, Any], shown: Container[str]) -> str:
+    """What the form shows nothing of, for a hidden field."""
+    return json.dumps({key: value for key, value in here.items() if key not in shown})
 
 
 def _turns(turns: Mapping[str, Any]) -> dict[str, str]:

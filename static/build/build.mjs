@@ -64,7 +64,7 @@ const scanned = [
   ...walk(join(src, "canvas"), (path) => /\.tsx?$/.test(path)),
   ...walk(join(root, "media_worker", "contract"), (path) => path.endsWith(".py")),
   ...["agents", "calls", "tenants", "voiceops"].flatMap((room) =>
-    walk(join(root, room), (path) => path.endsWith(".py") || path.endsWith(".html")),
+    walk(join(root, room), (path) => /\.(py|html|toml)$/.test(path)),
   ),
 ];
 const names = iconNames(scanned.map((path) => readFileSync(path, "utf8")));

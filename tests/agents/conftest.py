@@ -24,7 +24,8 @@ def browser(person: User | None, host: str = HOST) -> Browser:
 
 @pytest.fixture
 def front_desk(agency: World) -> Agent:
-    """Bright Dental's front desk, published as version 1 by Alice."""
+    """Bright Dental's front desk, published as version 1 by Alice. Without its example tests, which publishing would
+    run first."""
     made = actions.create(
         agency.alice,
         agency.bright_dental,
@@ -32,6 +33,7 @@ def front_desk(agency: World) -> Agent:
         call_type="inbound",
         purpose="Front desk of the dental practice Bright Dental. Open Monday to Friday, 8 am to 5 pm.",
     )
+    made.agent.tests.all().delete()
     return made.agent
 
 

@@ -36,6 +36,8 @@ def test_a_program_makes_an_agent_and_publishes_its_draft(agency: World) -> None
     assert (shown["state"], shown["version"], shown["made_from"]) == ("published", 1, "clinic")
     assert post(bob, f"agents/{shown['id']}/publish/").status_code == 422
     agent = Agent.objects.get(pk=shown["id"])
+    assert agent.tests.count() >= 3
+    agent.tests.all().delete()
     agent.draft["flow"]["greeting"] = "Hello."
     agent.save()
     assert bob.get(f"/api/v1/agents/{agent.pk}/").json()["state"] == "changed"

@@ -110,7 +110,7 @@ def topics(rows: Sequence[Topic]) -> list[tuple[str, str]]:
 def as_posted(document: dict[str, Any]) -> list[tuple[str, str]]:
     """What a browser sends for the outline of a draft."""
     shown = outline(document)
-    found = [(f"flow.{name}", getattr(shown, name)) for name in ("greeting", "prompt", "goals", "start")]
+    found = [(f"flow.{name}", getattr(shown, name)) for name in ("greeting", "prompt", "goals", "start", "kept")]
     found += topics(shown.topics)
     for step in shown.steps:
         found += [(f"{step.path}.id", step.id), (f"{step.path}.type", step.kind), (f"{step.path}.title", step.title)]
@@ -167,13 +167,14 @@ def test_a_form_that_nobody_made_is_kept_as_far_as_it_goes(posted: list[tuple[st
 
 def test_rows_come_go_and_move() -> None:
     flow = draft()["flow"]
-    more, path = form.add(flow, "flow.nodes.1.slots")
-    assert path == "flow.nodes.1.slots.3"
-    assert len(more["nodes"][1]["slots"]) == 4
+    booking = next(number for number, node in enumerate(flow["nodes"]) if node["id"] == "booking")
+    more, path = form.add(flow, f"flow.nodes.{booking}.slots")
+    assert path == f"flow.nodes.{booking}.slots.2"
+    assert len(more["nodes"][booking]["slots"]) == 3
     less = form.remove(more, path)
     assert less == flow
-    moved = form.move(flow, "flow.nodes.1.slots.0", 1)
-    assert [slot["name"] for slot in moved["nodes"][1]["slots"]] == ["time", "day", "name"]
+    moved = form.move(flow, f"flow.nodes.{booking}.slots.0", 1)
+    assert [slot["name"] for slot in moved["nodes"][booking]["slots"]] == ["time", "day"]
     assert form.move(flow, "flow.nodes.0", -1) == flow
     stepped, where = form.add(flow, "flow.nodes:collect")
     assert stepped["nodes"][-1]["id"] == "questions"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django_tenants.utils import schema_context
 
 from agents import actions
 from agents.accounts import actions as accounts
@@ -18,7 +19,7 @@ from agents.generate.change.proposing import Proposal, propose
 from agents.models import Agent, ProviderAccount
 from tests.agents.conftest import browser
 from tests.fakes.vendors.openai_server import FakeOpenAI, Fault, say
-from tests.world import World
+from tests.world import RIVAL_HOST, World
 from voiceops.lib.errors import InvalidInput
 
 pytestmark = pytest.mark.db
@@ -182,8 +183,9 @@ def test_posted_nonsense_changes_nothing(front_desk: Agent, agency: World, edits
 
 
 def test_only_who_builds_agents_may_change_one(front_desk: Agent, agency: World) -> None:
-    for person in (agency.charlie, agency.dana, None):
-        page = browser(person)
+    with schema_context("charlie"):
+        charlie = browser(agency.charlie, RIVAL_HOST)
+    for page in (charlie, browser(agency.dana), browser(None)):
         for where in ("change_agent", "apply_change"):
             answer = page.post(reverse(where, args=[front_desk.pk]), {"wish": "x", "edits": "[]"})
             assert answer.status_code in (302, 404)
