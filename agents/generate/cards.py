@@ -19,7 +19,7 @@ class Step:
     """A step for people: its name, what kind it is, and what it says or asks."""
 
     title: str
-    icon: str
+    picture: str
     kind: str
     text: str
 
