@@ -93,7 +93,7 @@ async def test_a_caller_who_goes_on_is_answered_as_a_whole(workers):
 
 async def test_no_tool_runs_before_the_decision(workers):
     goodbye = Answer(tools=[("end_call", {"outcome": "answered"})])
-    vendors = Vendors(["goodbye", "wait a moment"], [goodbye, Answer(["I am here."])])
+    vendors = Vendors(["that was all", "wait a moment"], [goodbye, Answer(["I am here."])])
     worker = await workers(vendors)
     async with calling(worker, spec(llm=True, turns={"speech_timeout": 2.5})) as caller:
         await caller.until_heard(0)
