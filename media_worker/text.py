@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -167,6 +168,8 @@ class Conversation:
         self._settled = asyncio.Event()
         self._replies: list[Reply] = []
         self._thoughts = 0
+        self._waits_out = False
+        """The caller lets the flow's wait end without a word."""
         self._said: list[str] = []
         self._end = False
         self._outcome = ""
@@ -185,8 +188,8 @@ class Conversation:
             media[SILENCES] = 0
             await self._hear(turn.said.strip() or turn.digits)
         elif turn.silence and self._flow.hears_now:
-            waited = Wait(self._flow.node, 0.0, True)
-            await self._speak(self._flow.worked(waited, ToolOutcome(ok=True)))
+            self._waits_out = True
+            await self._speak(replace(self._flow.opening(), text="", lines=()))
         elif turn.silence:
             await self._be_patient()
 
@@ -233,8 +236,6 @@ class Conversation:
         await minds.answer(self._observer.turn, self._observer.history.unanswered or "", self._flow.route)
         await self._settled.wait()
         replies, self._replies = self._replies, []
-        if not replies and not self._end and (more := self._flow.thought()) is not None:
-            replies = [more]
         for reply in replies:
             await self._speak(reply)
 
@@ -288,7 +289,8 @@ class Conversation:
 
     async def _utter(self, reply: Reply) -> None:
         await self._say(reply.text)
-        if isinstance(reply.work, Wait) and reply.work.until_heard:
+        waits_out, self._waits_out = self._waits_out, False
+        if isinstance(reply.work, Wait) and reply.work.until_heard and not waits_out:
             raise _CallersTurn
 
     async def _say(self, text: str) -> None:
