@@ -76,6 +76,9 @@ class PublishSerializer(serializers.Serializer[Any]):
     revision = serializers.IntegerField(
         required=False, help_text="Of the draft you read: refused when it has changed since."
     )
+    anyway = serializers.BooleanField(
+        default=False, help_text="Although tests fail, or have not run against this draft in the last hour."
+    )
 
 
 class VersionSerializer(serializers.Serializer[Any]):

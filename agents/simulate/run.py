@@ -18,6 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agents.content import whole
+from agents.errors import NotPublishable
 from agents.models import Agent, AgentTest, AgentVersion, TestResult, TestRun
 from agents.simulate.exchange import Exchange
 from agents.simulate.hands import THREADS
@@ -112,6 +113,8 @@ def execute(run_id: UUID) -> None:
     run.save(update_fields=["status", "beat_at", "revision", "fingerprint"])
     try:
         _execute(run, list(run.results.filter(status=TestResult.Status.WAITING).select_related("test")))
+    except NotPublishable as error:
+        _close(run, TestRun.Status.BROKEN, f"The draft cannot answer yet. {error.problems[0]}")
     except VoiceOpsError as error:
         _close(run, TestRun.Status.BROKEN, error.sentence)
     except Exception as error:

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agents.errors import NotPublishable
 from agents.models import Agent
 from agents.simulate import actions, trying
 from agents.simulate.exchange import Does, Exchange
@@ -84,6 +85,10 @@ def try_agent(request: HttpRequest, agent_id: UUID) -> JsonResponse:
             now=asked.now,
             real=asked.real,
         )
+    except NotPublishable as error:
+        first, more = error.problems[0], len(error.problems) - 1
+        sentence = f"The draft cannot answer yet. {first}{f' And {more} more.' if more else ''}"
+        return JsonResponse({"error": sentence}, status=422)
     except CustomerError as error:
         return JsonResponse({"error": error.sentence}, status=422)
     except VoiceOpsError as error:
