@@ -24,6 +24,8 @@ def outcome_of(
     if request.use is None:
         return ToolOutcome(ok=False, text="Nothing was asked for.")
     if request.action == "knowledge":
+        if mocks and request.use.tool in mocks:
+            return mocks[request.use.tool].model_copy(update={"mocked": True})
         return look_up(caller.client_id, bases_of(agent), request.use)
     if request.use.tool not in names_of(agent):
         return ToolOutcome(ok=False, text=NOT_ITS_OWN)

@@ -160,6 +160,7 @@ CELERY_BEAT_SCHEDULE = {
     "after-call-sweep": {"task": "calls.aftercall.tasks.sweep", "schedule": 15.0},
     "call-sweep": {"task": "calls.jobs.sweep_calls", "schedule": 15.0},
     "roll-out-sweep": {"task": "agents.templating.tasks.sweep", "schedule": 60.0},
+    "knowledge-sweep": {"task": "agents.knowledge.tasks.sweep", "schedule": 30.0},
     "agencies-sweep": {"task": "agencies.resume_abandoned", "schedule": 60.0},
 }
 

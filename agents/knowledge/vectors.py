@@ -13,8 +13,8 @@ from uuid import UUID
 from agents.knowledge.columns import as_literal, width_for
 
 KEPT = 40
-WHOLE_UP_TO = 4_000
-_WALK = "select set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '80', true), set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true)"
+WHOLE_UP_TO = 10_000
+_WALK = "select set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '300', true), set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true)"
 _AFTER = "select set_config('enable_sort', 'on', true), set_config('enable_seqscan', 'on', true)"
 _NEAREST = """with near as materialized (
   select id, embedding::halfvec({width}) <=> %s::halfvec({width}) as distance from agents_knowledgevector

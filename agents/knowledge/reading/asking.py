@@ -44,7 +44,7 @@ def _asked(data: bytes, arguments: list[str], seconds: float) -> tuple[int, byte
         file.write(data)
         file.seek(0)
         with subprocess.Popen(  # noqa: S603 - our own module; what people brought comes by its input
-            [sys.executable, "-m", "agents.knowledge.reading", *arguments],
+            _command(arguments),
             stdin=file,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -63,3 +63,7 @@ def _asked(data: bytes, arguments: list[str], seconds: float) -> tuple[int, byte
                 late.cancel()
                 if child.poll() is None:
                     child.kill()
+
+
+def _command(arguments: list[str]) -> list[str]:
+    return [sys.executable, "-m", "agents.knowledge.reading", *arguments]
