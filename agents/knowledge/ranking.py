@@ -10,6 +10,7 @@ The score is 0 to 1 and the same for the same words on every machine:
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +21,8 @@ from agents.knowledge.words import Wanted
 LOOKED_AT = 40
 _FUSION = 60
 _USUAL_BACKGROUND = 0.3
-_FULL_MEANING = 0.6
-"""How much of the way from background to sameness a passage that answers usually is."""
+_BEND = 2.5
+"""A passage that answers is rarely more than half of the way from background to sameness: the first steps count most."""
 _SAME = 0.85
 _WORD = re.compile(r"\w+")
 
@@ -117,7 +118,8 @@ def _nearness(places: Mapping[str, Sequence[int]]) -> float:
 
 def _meaning(likeness: float, background: float | None) -> float:
     floor = _USUAL_BACKGROUND if background is None else min(0.95, max(0.0, background))
-    return min(1.0, max(0.0, (likeness - floor) / (1.0 - floor) / _FULL_MEANING))
+    beyond = min(1.0, max(0.0, (likeness - floor) / (1.0 - floor)))
+    return (1.0 - math.exp(-_BEND * beyond)) / (1.0 - math.exp(-_BEND))
 
 
 def distinct(hits: Sequence[Hit], most: int) -> list[Hit]:

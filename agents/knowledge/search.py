@@ -42,6 +42,7 @@ LONGEST_EXTRACT = 420
 UNKNOWN = "Nothing in the documents answers this."
 _SENTENCE = re.compile(r"(?<=[.!?…。！？])\s+|\n")
 
+_SET = "select set_config('statement_timeout', %s, true), set_config('enable_seqscan', %s, true)"
 _DETAILS = """select c.id, d.id, d.title, d.url, c.heading, c.page, c.text, g.base_id,
   (select coalesce(jsonb_object_agg(w.lexeme, jsonb_build_array(to_jsonb(w.positions), 'A' = any(w.weights))), '{{}}')
    from unnest(c.search) w where w.lexeme = any(%s)),
@@ -214,13 +215,14 @@ def _details(
 
 @contextmanager
 def _bounded(ms: int) -> Iterator[Any]:
-    """A cursor whose statements are cut off (OperationalError) after so long."""
+    """A cursor whose statements are cut off (OperationalError) after so long, and which looks into indexes: reading the table
+    from its beginning is cheap only as long as what is looked for happens to stand there."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select current_setting('statement_timeout')")
         (usual,) = cursor.fetchone()
-        cursor.execute("select set_config('statement_timeout', %s, true)", [str(ms)])
+        cursor.execute(_SET, [str(ms), "off"])
         yield cursor
-        cursor.execute("select set_config('statement_timeout', %s, true)", [usual])
+        cursor.execute(_SET, [usual, "on"])
 
 
 # ── in words ─────────────────────────────────────────────────────────────────────────────────────

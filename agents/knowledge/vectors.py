@@ -14,8 +14,14 @@ from agents.knowledge.columns import as_literal, width_for
 
 KEPT = 40
 WHOLE_UP_TO = 10_000
-_WALK = "select set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '300', true), set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true)"
-_AFTER = "select set_config('enable_sort', 'on', true), set_config('enable_seqscan', 'on', true)"
+SEEN = 200
+"""So many neighbours are kept in view on the walk: more find more, and take longer."""
+
+_WALK = (
+    "select set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', %s, true),"
+    " set_config('enable_sort', 'off', true)"
+)
+_AFTER = "select set_config('enable_sort', 'on', true)"
 _NEAREST = """with near as materialized (
   select id, embedding::halfvec({width}) <=> %s::halfvec({width}) as distance from agents_knowledgevector
   where width = {width} and base_id = any(%s) and space = %s
@@ -34,7 +40,7 @@ def nearest(
     statement = _NEAREST.format(width=width, kept=KEPT, order=f"({distance}) + 0" if whole else distance)
     literal = as_literal(vector)
     if not whole:
-        cursor.execute(_WALK)
+        cursor.execute(_WALK, [str(SEEN)])
     cursor.execute(statement, [literal, list(bases), space, literal, list(generations)])
     found = [(int(passage), float(likeness)) for passage, likeness in cursor.fetchall()]
     if not whole:
