@@ -20,7 +20,7 @@ class Shelf:
     permission: Permission = Permission.BUILD_AGENTS
 
 
-SHELVES = (Shelf("Templates", "templates"),)
+SHELVES = (Shelf("Templates", "templates"), Shelf("Tools", "tools"))
 
 
 def shelves(person: Any) -> list[tuple[str, Shelf]]:

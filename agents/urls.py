@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from agents.views import (
+    agent_tools,
     behaviour,
     canvas,
     change,
@@ -18,6 +19,7 @@ from agents.views import (
     publish,
     script,
     testing,
+    tools,
     trying,
     versions,
     voice,
@@ -42,6 +44,7 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/clips/<uuid:clip_id>/", clips.clip, name="clip"),
     path("agents/<uuid:agent_id>/clips/<uuid:clip_id>/audio/", clips.clip_audio, name="clip_audio"),
     path("agents/<uuid:agent_id>/clips/<uuid:clip_id>/archive/", clips.archive_clip, name="archive_clip"),
+    path("agents/<uuid:agent_id>/tools/", agent_tools.agent_tools, name="agent_tools"),
     path("agents/<uuid:agent_id>/versions/", versions.versions, name="agent_versions"),
     path("agents/<uuid:agent_id>/versions/compare/", versions.compare, name="compare_versions"),
     path("agents/<uuid:agent_id>/versions/<int:number>/restore/", versions.restore, name="restore_version"),
@@ -82,6 +85,13 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/template/new/", making.make, name="make_template"),
     path("agents/<uuid:agent_id>/template/give-up/", values.give_up, name="give_up_overrides"),
     path("agents/<uuid:agent_id>/template/detach/", values.detach, name="detach_agent"),
+    path("library/tools/", tools.tools, name="tools"),
+    path("library/tools/new/", tools.tool_kinds, name="tool_kinds"),
+    path("library/tools/new/<slug:kind_name>/", tools.new_tool, name="new_tool"),
+    path("library/tools/<uuid:tool_id>/", tools.tool, name="tool"),
+    path("library/tools/<uuid:tool_id>/try/", tools.try_tool, name="try_tool"),
+    path("library/tools/<uuid:tool_id>/connect/", tools.connect_tool, name="connect_tool"),
+    path("library/tools/<uuid:tool_id>/archive/", tools.archive_tool, name="archive_tool"),
     path("settings/providers/", providers.providers, name="providers"),
     path("settings/providers/new/", providers.vendor_list, name="vendors"),
     path("settings/providers/new/<slug:vendor_name>/", providers.new_provider, name="new_provider"),

@@ -26,6 +26,7 @@ TABS = (
     ("agent", "Flow"),
     ("agent_voice", "Voice & models"),
     ("agent_behaviour", "Behaviour"),
+    ("agent_tools", "Tools & knowledge"),
     ("agent_clips", "Clips"),
     ("agent_tests", "Tests"),
     ("agent_versions", "Versions"),

@@ -5,8 +5,8 @@ import { join } from "node:path";
 // {% icon "phone" %} · icon="phone" · icon: "phone" · "icon": "phone" · icon("phone")
 const NAMED = /\bicon["']?\s*[=:( ]\s*["']([a-z][a-z0-9-]*)["']/g;
 
-// About("Branch", "split", …): a kind of step (media_worker/contract/flow)
-const KIND = /\bAbout\(\s*"[^"]*",\s*"([a-z][a-z0-9-]*)"/g;
+// About("Branch", "split", …): a kind of step (media_worker/contract/flow), or of tool (agents/tools/kinds)
+const KIND = /\b\w*About\(\s*"[^"]*",\s*"([a-z][a-z0-9-]*)"/g;
 // icon={busy ? "triangle-alert" : "cloud-check"}: a choice in the canvas
 const CHOSEN = /\bicon=\{([^}]*)\}/g;
 
