@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agents import actions
-from agents.models import Agent
+from agents.models import Agent, Tool
+from agents.tools import actions as tools
+from agents.tools.actions import ToolDraft
 from tenants.clients.models import Client
 from tenants.people.models import User
 
@@ -71,3 +73,31 @@ def create_demo_agents(clients: Mapping[str, Client], actor: User | None = None)
             ).agent
         )
     return found
+
+
+def create_demo_tools(actor: User, clients: Mapping[str, Client]) -> None:
+    """Tools to look at: a transfer that works, and a look-up at an address that does not exist, with a mock."""
+    dental = clients.get("Bright Dental")
+    if dental is None:
+        return
+    patient = {
+        "url": "https://crm.bright-dental.example/patients/{{number}}",
+        "parameters": [{"name": "number", "type": "phone", "about": "The caller’s number.", "source": "variable", "value": "caller", "trusted": True}],
+        "auth": "bearer",
+        "mapping": [{"name": "first_name", "path": "patient.first_name"}, {"name": "next_visit", "path": "visits.0.day"}],
+    }  # fmt: skip
+    wanted = (
+        ToolDraft(
+            "http", "patient", "Patient", "I cannot see your file at the moment.", dental.pk,
+            about="Finds the patient who is calling, and the next visit.", config=patient,
+            waiting="One moment, I am opening your file.",
+            mocks={"": {"ok": True, "text": "Ann, next visit on 2026-12-01", "variables": {"first_name": "Ann", "next_visit": "2026-12-01"}}},
+        ),
+        ToolDraft(
+            "transfer", "put_through", "Put through", "Nobody picks up. May I take a message?", dental.pk,
+            config={"numbers": [{"name": "reception", "number": "+14155550177", "about": "When the caller asks for a person."}]},
+        ),
+    )  # fmt: skip
+    for draft in wanted:
+        if not Tool.objects.filter(client=dental, name=draft.name).exists():
+            tools.create(actor, draft)

@@ -196,7 +196,12 @@ def _used(one: Exchange, _: int, data: dict[str, Any]) -> None:
     error = "" if data.get("ok") else f"failed ({status})" if status else "failed"
     began, ended = int(data.get("started_ms") or 0), int(data.get("ended_ms") or 0)
     stage = Stage(
-        "tool", began, max(began, ended), name=str(data.get("tool", "")), why=_BY.get(str(data.get("by")), ""), error=error
+        "tool",
+        began,
+        max(began, ended),
+        name=str(data.get("tool", "")),
+        why=_BY.get(str(data.get("by")), ""),
+        error=error,
     )
     one.stages.append(stage)
     sources = tuple(

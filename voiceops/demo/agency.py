@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection
 from django_tenants.utils import get_public_schema_name, schema_context
 
-from agents.demo import FRONT_DESK, create_demo_agents
+from agents.demo import FRONT_DESK, create_demo_agents, create_demo_tools
 from agents.models import Agent
 from calls.models import CarrierAccount, PhoneNumber
 from tenants.agencies import actions as agencies
@@ -88,6 +88,7 @@ def _seed(with_history: bool) -> Demo:
         owner = _people()
         made = {client.name: client for client in Client.objects.filter(name__in=[DENTAL, AUTO])}
         agents = create_demo_agents(made, owner)
+        create_demo_tools(owner, made)
         account, number = _phone(made[DENTAL], agents[DENTAL, FRONT_DESK])
         if with_history:
             history.tell()
