@@ -69,27 +69,37 @@ def declared(model: type[BaseModel]) -> Iterator[Declared]:
         )  # fmt: skip
 
 
-def made(field: Declared) -> forms.Field:
-    """Without a check of its own beyond what the browser shows: pydantic says what is wrong."""
-    common: dict[str, Any] = {"label": field.title, "help_text": field.help, "required": False}
+class _Text(forms.CharField):
+    """Shown as needed, and not checked here: pydantic says what is wrong, in one go with everything else."""
+
+    def validate(self, value: Any) -> None:
+        pass
+
+
+def made(field: Declared, in_row: bool = False) -> forms.Field:
+    """In a row nothing is marked as optional: a blank row is none."""
+    needed = in_row or field.info.is_required()
+    common: dict[str, Any] = {"label": field.title, "help_text": field.help, "required": needed}
     if field.widget == "switch":
-        return forms.BooleanField(initial=bool(field.default), **common)
+        return forms.BooleanField(initial=bool(field.default), **{**common, "required": False})
     choices = _choices(field.info.annotation)
     if choices:
-        return forms.ChoiceField(choices=[(one, WORDS.get(one, one)) for one in choices], **common)
+        worded = [(one, WORDS.get(one, one)) for one in choices]
+        return forms.ChoiceField(choices=worded, **{**common, "required": True})
     if field.widget in ("prose", "prompt", "lines", "pairs"):
-        attributes = {"rows": 6 if field.widget == "prompt" else 3, "spellcheck": str(field.widget == "prose").lower()}
+        attributes = {
+            "rows": 6 if field.widget == "prompt" else 1 if in_row else 3,
+            "spellcheck": str(field.widget == "prose").lower(),
+        }
         if field.widget == "prompt":
             attributes["class"] = "font-mono"
-        return forms.CharField(strip=False, widget=forms.Textarea(attrs=attributes), **common)
+        return _Text(strip=False, widget=forms.Textarea(attrs=attributes), **common)
     attributes = {"autocomplete": "off"}
     if field.widget == "number":
         attributes["inputmode"] = "decimal"
     if field.widget == "phone":
         attributes |= {"type": "tel", "placeholder": "+14155550123"}
-    made = forms.CharField(widget=forms.TextInput(attrs=attributes), **common)
-    made.needed = field.info.is_required()  # type: ignore[attr-defined]
-    return made
+    return _Text(widget=forms.TextInput(attrs=attributes), **common)
 
 
 def shown(field: Declared, value: Any) -> Any:

@@ -46,6 +46,7 @@ class Setting:
 
 
 class ToolForm(forms.Form):
+    use_required_attribute = False
     label = forms.CharField(
         max_length=120,
         label="Title",
@@ -70,7 +71,12 @@ class ToolForm(forms.Form):
         help_text="Callers never wait in silence: no tool is without this line.",
     )  # fmt: skip
     seconds = forms.FloatField(
-        min_value=0.5, max_value=60, initial=8, label="Waits at most (seconds)", help_text="Then it counts as failed."
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        min_value=0.5,
+        max_value=60,
+        initial=8,
+        label="Waits at most (seconds)",
+        help_text="Then it counts as failed.",
     )
 
     def __init__(
@@ -82,6 +88,7 @@ class ToolForm(forms.Form):
         if tool is not None:
             for name in ("label", "name", "about", "waiting", "failure", "seconds"):
                 initial.setdefault(name, getattr(tool, name))
+            initial["seconds"] = f"{tool.seconds:g}"
         super().__init__(*args, **kwargs)
         if tool is not None:
             del self.fields["client"]
@@ -123,7 +130,7 @@ class ToolForm(forms.Form):
     def _add_row(self, field: Declared, place: str, number: int, given: Mapping[str, Any]) -> None:
         for inner in fields.declared(field.row):
             name = f"{place}.{number}.{inner.name}"
-            self.fields[name] = fields.made(inner)
+            self.fields[name] = fields.made(inner, in_row=True)
             self.initial[name] = fields.shown(inner, given.get(inner.name, inner.default))
 
     def reshape(self, add: str, remove: str) -> None:
