@@ -13,7 +13,7 @@ from agents import actions as agents
 from agents.actions import Saved
 from agents.flow.problems import Problem
 from agents.models import Agent, Template, TemplateVersion
-from agents.templating import documents, origins
+from agents.templating import documents, origins, testing
 from agents.templating.merge import Merged, Rule, without
 from agents.templating.parameters import Parameters, document_of, read_parameters
 from tenants.audit import actions as audit
@@ -135,6 +135,7 @@ def instantiate(
             client=client, name=name, call_type=kind, purpose=template.master.purpose, template=template,
             draft=document, draft_saved_at=timezone.now(), created_by=actor,
         )  # fmt: skip
+        testing.bring_along(actor, template, version, agent, filled.values)
         problems = origins.problems_of(agent, document)
         if not problems:
             agents.put_version(actor, agent, document, note(version))

@@ -131,6 +131,18 @@ def with_holes(document: dict[str, Any], parameters: Parameters) -> dict[str, An
     return made
 
 
+def translated(document: dict[str, Any], parameters: Parameters, values: Values) -> dict[str, Any]:
+    """Any document of the master's world (a test, for example) with the values of an instance for the master's own."""
+    words = {text: hole for parameter in parameters for text, hole in _spellings(parameter)}
+    find, kinds = _finder(words), {parameter.name: parameter.kind for parameter in parameters}
+
+    def put(match: re.Match[str]) -> str:
+        return said(kinds[match[1]], values.get(match[1], ""), match[2] or "") if match[1] in kinds else match[0]
+
+    changed: dict[str, Any] = _mapped(document, (), lambda _, text: HOLE.sub(put, find(text)))
+    return changed
+
+
 def _spellings(parameter: Parameter) -> Iterator[tuple[str, str]]:
     text = parameter.stands_for.strip()
     if not text or parameter.kind == "voice":

@@ -1,35 +1,52 @@
 """A version of a template to instances, one by one, and back.
 
-A roll-out is rows first: one item per instance, claimed by its row's lock and settled in one transaction with the
+A roll-out is rows first: one item per instance, claimed by one worker at a time and settled in one transaction with the
 merged version, the draft and the audit row. A worker that dies leaves its item waiting, and the next one takes it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from agents import actions as agents
 from agents.content import whole
 from agents.errors import NotPublishable
 from agents.models import Agent, RollOut, RollOutItem, TemplateVersion
+from agents.simulate.run import fingerprint
 from agents.templating import actions, documents, origins
 from agents.templating.clashes import place
 from agents.templating.merge import Clash, Merged
 from agents.templating.origins import From
+from agents.templating.testing import failing
 from tenants.audit import actions as audit
 from tenants.people.models import User
 from voiceops.lib.errors import CustomerError, InvalidInput, VoiceOpsError
+from voiceops.lib.schema import current_schema
 
 logger = logging.getLogger(__name__)
 State = RollOutItem.State
 LONGEST_SENTENCE = 1_000
 MOST_INSTANCES = 2_000
+
+
+WITH = ("roll_out__version__template", "roll_out__created_by")
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What the agent's tests said, and of what. Empty: they pass."""
+
+    fingerprint: str
+    sentence: str
 
 
 class Left(CustomerError):
@@ -88,37 +105,66 @@ def hand_over(pk: UUID) -> None:
 
 def work(pk: UUID) -> None:
     """Every item that waits, one after the other. Several may work on one roll-out; none is done twice."""
-    while _next(pk):
-        pass
+    elsewhere: set[UUID] = set()
+    while True:
+        rows = RollOutItem.objects.filter(roll_out=pk, state=State.WAITING).exclude(pk__in=elsewhere)
+        item_pk = rows.order_by("pk").values_list("pk", flat=True).first()
+        if item_pk is None:
+            break
+        with _claimed(item_pk) as mine:
+            if mine:
+                _one(item_pk)
+            else:
+                elsewhere.add(item_pk)
     with transaction.atomic():
-        rows = RollOut.objects.select_for_update().filter(pk=pk, finished_at=None)
-        if rows.exists() and not RollOutItem.objects.filter(roll_out=pk, state=State.WAITING).exists():
-            rows.update(finished_at=timezone.now())
+        begun = RollOut.objects.select_for_update().filter(pk=pk, finished_at=None)
+        if begun.exists() and not RollOutItem.objects.filter(roll_out=pk, state=State.WAITING).exists():
+            begun.update(finished_at=timezone.now())
 
 
-def _next(pk: UUID) -> bool:
-    """Settle one item. False when none waits that nobody holds."""
-    claimed: list[UUID] = []
+@contextmanager
+def _claimed(pk: UUID) -> Iterator[bool]:
+    """Whether this worker may work on the item. The claim is the database session's: a crash lets go of it."""
+    key = [f"roll-out|{current_schema()}|{pk}"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", key)
+        mine = bool(cursor.fetchone()[0])
     try:
+        yield mine
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", key)
+
+
+def _one(pk: UUID) -> None:
+    """Tests first, which take their time and hold no row; then all of it in one transaction."""
+    try:
+        tested = _tested(RollOutItem.objects.select_related(*WITH, "agent__client", "agent__published").get(pk=pk))
         with transaction.atomic():
-            rows = RollOutItem.objects.select_for_update(of=("self",), skip_locked=True)
-            item = (
-                rows.filter(roll_out=pk, state=State.WAITING)
-                .select_related("roll_out__version__template", "roll_out__created_by")
-                .order_by("pk")
-                .first()
-            )
-            if item is None:
-                return False
-            claimed.append(item.pk)
-            _settle(item)
+            rows = RollOutItem.objects.select_for_update(of=("self",)).select_related(*WITH)
+            item = rows.filter(pk=pk, state=State.WAITING).first()
+            if item is not None:
+                _settle(item, tested)
     except Exception as error:
-        if not claimed:
-            raise
         logger.exception("An instance could not be rolled out")
-        sentence = error.sentence if isinstance(error, VoiceOpsError) else "Something went wrong inside VoiceOps."
-        _fail(claimed[0], sentence)
-    return True
+        _fail(pk, error.sentence if isinstance(error, VoiceOpsError) else "Something went wrong inside VoiceOps.")
+
+
+def _tested(item: RollOutItem) -> Tested | None:
+    """None where there is nothing to test: settling the item says why."""
+    agent, version = item.agent, item.roll_out.version
+    heard = origins.origin_of(agent.published.content) if agent.published else None
+    if item.roll_out.force or heard is None or agent.published is None or not agent.tests.exists():
+        return None
+    try:
+        _refuse(agent, version)
+        document = _merged(item, heard, agent.published.content, version).document
+        if origins.problems_of(agent, document):
+            return None
+    except CustomerError:
+        return None
+    return Tested(fingerprint(document), failing(agent, document))
 
 
 def _fail(pk: UUID, sentence: str) -> None:
@@ -127,10 +173,10 @@ def _fail(pk: UUID, sentence: str) -> None:
     )
 
 
-def _settle(item: RollOutItem) -> None:
+def _settle(item: RollOutItem, tested: Tested | None) -> None:
     try:
         with transaction.atomic():
-            item.sentence, item.state = _roll(item), State.DONE
+            item.sentence, item.state = _roll(item, tested), State.DONE
     except CustomerError as error:
         item.before_version = item.after_version = item.before_draft = item.after_revision = None
         item.state = State.LEFT if isinstance(error, Left) else State.FAILED
@@ -140,7 +186,7 @@ def _settle(item: RollOutItem) -> None:
     item.save()
 
 
-def _roll(item: RollOutItem) -> str:
+def _roll(item: RollOutItem, tested: Tested | None) -> str:
     """What happened, in words. Raises Left, or NotPublishable and its like."""
     roll_out, version = item.roll_out, item.roll_out.version
     actor = roll_out.created_by
@@ -155,6 +201,8 @@ def _roll(item: RollOutItem) -> str:
         problems = origins.problems_of(agent, merged.document)
         if problems:
             raise NotPublishable(problems)
+        if not roll_out.force and agent.tests.exists():
+            _hold_against(merged.document, tested)
         item.after_version = agents.put_version(actor, agent, merged.document, actions.note(version))
         said.append(f"Callers hear version {item.after_version.number}.")
     said.append(_roll_draft(item, agent, version, unpublished))
@@ -166,6 +214,13 @@ def _roll(item: RollOutItem) -> str:
         data={"template": str(version.template), "version": version.number, "published": bool(item.after_version)},
     )
     return " ".join(part for part in said if part)
+
+
+def _hold_against(document: object, tested: Tested | None) -> None:
+    if tested is None or tested.fingerprint != fingerprint(document):
+        raise Left("It was changed while its tests ran. Roll it out again.")
+    if tested.sentence:
+        raise CustomerError(f"{tested.sentence} Mend it, or roll it out although they fail.")
 
 
 def _refuse(agent: Agent, version: TemplateVersion) -> None:
@@ -284,6 +339,12 @@ def _changed_since(item: RollOutItem, agent: Agent) -> str:
     return " and ".join(found)
 
 
-def unfinished() -> list[UUID]:
-    """Roll-outs that somebody began and nobody finished."""
-    return list(RollOut.objects.filter(finished_at=None).values_list("pk", flat=True)[:100])
+QUIET = timedelta(minutes=5)
+"""Longer than the tests of one agent may take: nobody works on it any more."""
+
+
+def unfinished(quiet: timedelta = QUIET) -> list[UUID]:
+    """Roll-outs that somebody began and nobody finished, and in which nothing has happened for so long."""
+    before = timezone.now() - quiet
+    rows = RollOut.objects.filter(finished_at=None, created_at__lte=before).annotate(last=Max("items__changed_at"))
+    return [pk for pk, last in rows.values_list("pk", "last")[:100] if last is None or last <= before]

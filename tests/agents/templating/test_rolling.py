@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +12,17 @@ from django_tenants.utils import schema_context
 
 from agents import actions as agents
 from agents.models import Agent, RollOut, RollOutItem, Template
+from agents.simulate import actions as tests
+from agents.simulate.shape import Scenario
 from agents.templating import actions, rolling
 from tenants.audit.models import AuditEvent
+from tests.agents.simulate.conftest import Media, media
 from tests.agents.templating.conftest import edit_draft, instance, parameters, publish_next
 from tests.world import World
 from voiceops.lib.errors import InvalidInput
 
 pytestmark = pytest.mark.db
+__all__ = ["media"]
 NEW = "Good day, this is Bright Dental."
 
 
@@ -211,12 +216,35 @@ def test_a_worker_that_dies_in_the_middle_leaves_the_rest_for_the_next(
     half = [agent for agent in (garage, *others) if heard(agent).startswith("Good day")]
     assert len(half) == 1, "the one that was cut short is as it was"
     monkeypatch.undo()
-    assert rolling.unfinished() == [roll_out.pk]
+    assert rolling.unfinished(timedelta(0)) == [roll_out.pk]
     rolling.work(roll_out.pk)
     assert set(roll_out.items.values_list("state", flat=True)) == {"done"}
     assert all(heard(agent) == "Good day, this is Corner Garage." for agent in (garage, *others))
     assert [agent.versions.count() for agent in (garage, *others)] == [2, 2, 2]
-    assert rolling.unfinished() == []
+    assert rolling.unfinished(timedelta(0)) == []
+
+
+def test_an_agent_whose_tests_fail_with_the_new_version_is_left_as_it_is(
+    media: Media, template: Template, garage: Agent, agency: World
+) -> None:
+    says = {"kind": "said", "text": "Corner Garage"}
+    scenario = Scenario.model_validate({"opening": [says]})
+    tests.save(agency.bob, garage, "Says who it is", scenario)
+    publish_next(agency, template, greeting="Good day, how can I help?")
+    item = roll(agency, template, garage)["Reception"]
+    assert item.state == "failed"
+    assert "1 of its 1 tests fails with it: “Says who it is”" in item.sentence
+    assert "Corner Garage" in heard(garage)
+    assert roll(agency, template, garage, force=True)["Reception"].state == "done"
+    publish_next(agency, template, greeting="Good day, this is Bright Dental.")
+    assert roll(agency, template, garage)["Reception"].state == "done"
+
+
+def test_tests_come_along_with_the_instances_own_values(template: Template, agency: World) -> None:
+    scenario = Scenario.model_validate({"opening": [{"kind": "said", "text": "This is Bright Dental"}]})
+    tests.save(agency.bob, template.master, "Says who it is", scenario)
+    agent = instance(template, agency, "Reception")
+    assert agent.tests.get().scenario["opening"][0]["text"] == "This is Corner Garage"
 
 
 def test_a_fault_of_ours_fails_one_instance_and_not_the_rest(
@@ -280,4 +308,4 @@ def test_two_people_and_two_workers_at_once_publish_each_instance_once(committed
             states = sorted(RollOutItem.objects.filter(agent=agent).values_list("state", flat=True))
             assert states == ["done", "left"]
             assert heard(agent) == "Good day, this is Corner Garage."
-        assert rolling.unfinished() == []
+        assert rolling.unfinished(timedelta(0)) == []
