@@ -92,6 +92,33 @@ def versions(agent: Agent) -> QuerySet[AgentVersion]:
     return agent.versions.select_related("published_by").order_by("-number")
 
 
+@dataclass(frozen=True)
+class VersionRow:
+    """`split`: numbers of whose callers a share hears this version beside the published one."""
+
+    version: AgentVersion
+    state: Literal["live", "split", "archived"]
+    split: Sequence[tuple[str, int]] = ()
+
+
+def version_rows(agent: Agent, most: int = 200) -> list[VersionRow]:
+    """Every version, the newest first, with who hears it now."""
+    shares: dict[UUID, list[tuple[str, int]]] = {}
+    for number in agent.numbers.all():
+        if number.split_version_id and number.split_percent:
+            shares.setdefault(number.split_version_id, []).append((number.number, number.split_percent))
+    return [_version_row(agent, version, shares.get(version.pk, [])) for version in versions(agent)[:most]]
+
+
+def _version_row(agent: Agent, version: AgentVersion, split: list[tuple[str, int]]) -> VersionRow:
+    state: Literal["live", "split", "archived"] = "archived"
+    if version.pk == agent.published_id:
+        state = "live"
+    elif split:
+        state = "split"
+    return VersionRow(version, state, split)
+
+
 def changes_since_published(agent: Agent) -> list[Change]:
     """What publishing would change for callers; everything is new when nothing was published."""
     return changes(agent.published.content if agent.published else {}, agent.draft)

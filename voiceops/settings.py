@@ -286,6 +286,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "AgentState": "agents.api.resources.STATES",
+        "InstanceState": "agents.api.templates.STANDINGS",
+        "RollOutItemState": "agents.models.RollOutItem.State",
         "ProviderState": "agents.api.providers.STATES",
         "KeyState": "agents.api.providers.KEY_STATES",
     },

@@ -126,7 +126,7 @@ def _make(request: Request) -> Response:
     asked = body.validated_data
     client = access.client(request, asked.pop("client"))
     created = actions.create(actor, client, **asked)
-    shown = _shown(created.agent, internals=True)
+    shown = as_shown(created.agent, internals=True)
     return Response(shown | {"made_from": created.made.template, "notes": list(created.made.notes)}, 201)
 
 
@@ -134,7 +134,7 @@ def _make(request: Request) -> Response:
 @api_view(["GET"])
 def agent(request: Request, agent_id: Any) -> Response:
     shown = access.agent(request, agent_id, Permission.VIEW_AGENTS)
-    return Response(_shown(shown, internals=access.may(request.user, Permission.VIEW_INTERNALS)))
+    return Response(as_shown(shown, internals=access.may(request.user, Permission.VIEW_INTERNALS)))
 
 
 @extend_schema(
@@ -151,7 +151,7 @@ def draft(request: Request, agent_id: Any) -> Response:
     body.is_valid(raise_exception=True)
     actions.save_draft(actor, shown, body.validated_data["draft"], body.validated_data["revision"])
     shown.refresh_from_db()
-    return Response(_shown(shown, internals=True))
+    return Response(as_shown(shown, internals=True))
 
 
 @extend_schema(
@@ -170,7 +170,8 @@ def publish(request: Request, agent_id: Any) -> Response:
     return Response(VersionSerializer(version).data, 201)
 
 
-def _shown(agent: Agent, *, internals: bool) -> dict[str, Any]:
+def as_shown(agent: Agent, *, internals: bool) -> dict[str, Any]:
+    """An agent as the API shows it."""
     row = queries.row(agent)
     if not internals:
         return dict(AgentSerializer(row).data)

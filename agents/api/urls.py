@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from agents.api import clips, providers, resources, testing
+from agents.api import clips, exchange, providers, resources, templates, testing
 
 urlpatterns = [
     path("agents/", resources.agents, name="api_agents"),
@@ -13,6 +13,15 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/tests/run/", testing.run_tests, name="api_run_agent_tests"),
     path("agents/<uuid:agent_id>/tests/runs/<uuid:run_id>/", testing.test_run, name="api_agent_test_run"),
     path("agents/<uuid:agent_id>/tests/<uuid:test_id>/", testing.test, name="api_agent_test"),
+    path("agents/<uuid:agent_id>/export/", exchange.export, name="api_export_agent"),
+    path("agents/import/", exchange.import_agent, name="api_import_agent"),
+    path("templates/", templates.templates, name="api_templates"),
+    path("templates/<uuid:template_id>/", templates.template, name="api_template"),
+    path("templates/<uuid:template_id>/versions/", templates.versions, name="api_template_versions"),
+    path("templates/<uuid:template_id>/instances/", templates.instances, name="api_template_instances"),
+    path("templates/<uuid:template_id>/roll-outs/", templates.roll_outs, name="api_roll_outs"),
+    path("roll-outs/<uuid:roll_out_id>/", templates.roll_out, name="api_roll_out"),
+    path("roll-outs/<uuid:roll_out_id>/back/", templates.back, name="api_roll_back"),
     path("agents/<uuid:agent_id>/clips/", clips.clips, name="api_clips"),
     path("agents/<uuid:agent_id>/clips/<uuid:clip_id>/", clips.clip, name="api_clip"),
     path("providers/", providers.providers, name="api_providers"),

@@ -22,7 +22,7 @@ from voiceops.lib.errors import CustomerError
 def versions(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     access.require(request, Permission.VIEW_INTERNALS)
     agent: Agent = access.agent(request, agent_id, Permission.VIEW_AGENTS)
-    context = editor.frame(request, agent, "agent_versions", versions=queries.versions(agent)[:200])
+    context = editor.frame(request, agent, "agent_versions", rows=queries.version_rows(agent))
     return render(request, "agents/versions.html", context)
 
 

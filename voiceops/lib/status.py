@@ -43,6 +43,11 @@ STATUSES: dict[str, dict[str, Status]] = {
         "draft": Status(icon="pencil-line", word="Draft"),
         "archived": Status(icon="archive", word="Archived"),
     },
+    "version": {
+        "live": Status(icon="circle-check", word="Callers hear this", tone="good"),
+        "split": Status(icon="split", word="Some callers hear this", tone="live"),
+        "archived": Status(icon="archive", word="Replaced"),
+    },
     "instance": {
         "current": Status(icon="circle-check", word="Up to date", tone="good"),
         "ahead": Status(icon="circle-check", word="Up to date", tone="good"),
