@@ -17,7 +17,6 @@ class Try {
   private turns: Turned[] = [];
   private chosen: Circumstances = untouched();
   private offer: Offer | null = null;
-  private revision = 0;
   private asked = 0; // which request is answered: what was started over answers into nothing
   private busy = false;
   private keys = false;
@@ -78,7 +77,7 @@ class Try {
     this.show(false);
     if (!turned) return false;
     this.turns.push(turned);
-    this.revision = turned.revision;
+    find(".try-since", this.root)?.remove();
     if (does !== "opens") this.text.value = "";
     this.append(turned.exchange, this.turns.length - 1);
     this.afterwards();
@@ -186,15 +185,14 @@ class Try {
     const offer = await this.ask<Offer>(this.root.dataset.try ?? "", null);
     if (!offer) return;
     this.offer = offer;
-    this.draftChanged(offer.revision);
     if (this.turns.length) this.redraw();
+    this.draftChanged(offer.revision);
     if (!this.part("panel").hidden) this.showPanel();
   }
 
   /** The next words are answered by another draft than the last: that is said where it happened. */
   private draftChanged(revision: number): void {
-    const stale = this.turns.length > 0 && this.revision !== revision && this.last?.revision !== revision;
-    this.revision = revision;
+    const stale = this.turns.length > 0 && this.last?.revision !== revision;
     const lines = this.part("lines");
     find(".try-since", lines)?.remove();
     if (stale) {
@@ -257,7 +255,6 @@ class Try {
       if (!kept) return;
       this.turns = kept.turns;
       this.chosen = { ...untouched(), ...kept.chosen };
-      this.revision = this.last?.revision ?? 0;
     } catch {
       sessionStorage.removeItem(this.key);
     }
