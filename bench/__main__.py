@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-SUITES = ("platform", "latency", "bridge", "kill", "memory", "density")
+SUITES = ("platform", "latency", "bridge", "kill", "memory", "density", "flow")
 
 
 def main() -> int:

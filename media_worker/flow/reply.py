@@ -46,3 +46,15 @@ class Reply:
 
 def joined(*parts: str) -> str:
     return " ".join(part.strip() for part in parts if part and part.strip())
+
+
+def by_voice(reply: Reply, otherwise: str) -> list[tuple[str, str]]:
+    """What is spoken by which voice, in order, with the marks of clips; at least one. `otherwise`: who speaks a reply
+    that has no lines."""
+    said: list[tuple[str, str]] = []
+    for line in reply.lines:
+        if said and said[-1][0] == line.voice:
+            said[-1] = (line.voice, joined(said[-1][1], line.marked))
+        else:
+            said.append((line.voice, line.marked))
+    return said or [(otherwise, reply.text)]

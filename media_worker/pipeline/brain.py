@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from media_worker.contract.events import Fallback, Snapshot
 from media_worker.flow.driving import Driver
+from media_worker.flow.reply import Reply, by_voice
 from media_worker.observe.observer import CallObserver
 from media_worker.pipeline import ending
 from media_worker.pipeline.ending import Ending
@@ -27,9 +28,10 @@ from media_worker.pipeline.speculation import Speculation
 from media_worker.pipeline.speech import Books, Kind, Speech
 from media_worker.pipeline.transport import Mouth
 from media_worker.pipeline.voice import Voice
+from media_worker.pipeline.voices import Voices
 
 if TYPE_CHECKING:
-    from media_worker.flow.runner import FlowRunner, Reply
+    from media_worker.flow.runner import FlowRunner
 
 FLOW_PATIENCE = 10.0
 """Seconds a flow may take for its own answer."""
@@ -56,6 +58,7 @@ class Mind:
     ladder: Ladder
     driver: Driver
     hands: CallHands
+    voices: Voices
     spawn: Spawn
     finish: Callable[[Ending], None]
     changed: Callable[[], None]
@@ -149,6 +152,7 @@ class Brain:
                 thought.close()
                 await self.speak(reply, turn)
             elif mind.thinker is not None:
+                await mind.voices.be(mind.flow.voice)
                 await mind.thinker.answer(turn, text, mind.flow.route)
             else:
                 await self._fall_back("unanswered", "flow", turn)
@@ -165,6 +169,8 @@ class Brain:
         await self.say(AGAIN, turn)
 
     async def say(self, text: str, turn: int, kind: Kind = "reply", interruptible: bool = True) -> Speech:
+        """By the voice of the step where the call stands."""
+        await self._mind.voices.be(self._mind.flow.voice)
         return await self._mind.voice.say(text, turn, kind, interruptible)
 
     async def halt(self) -> None:
@@ -193,14 +199,23 @@ class Brain:
             self.leaving = True
             self._mind.spawn(self._finish_when_gone())
         elif reply.end:
-            await self.leave(_marked(reply), Ending(ending.AGENT_HANGUP, outcome=reply.outcome), turn)
+            *before, last = by_voice(reply, self._mind.flow.voice)
+            for voice, text in before:
+                await self._say_by(voice, text, turn, False)
+            await self.leave(last[1], Ending(ending.AGENT_HANGUP, outcome=reply.outcome), turn, last[0])
         elif reply.text.strip() and not self.leaving:
-            await self.say(_marked(reply), turn, interruptible=reply.interruptible)
+            for voice, text in by_voice(reply, self._mind.flow.voice):
+                await self._say_by(voice, text, turn, reply.interruptible)
+
+    async def _say_by(self, voice: str, text: str, turn: int, interruptible: bool) -> Speech:
+        await self._mind.voices.be(voice)
+        return await self._mind.voice.say(text, turn, "reply", interruptible)
 
     async def _think(self, turn: int) -> None:
         """The flow has said all it has to say: a model goes on."""
         mind = self._mind
         if mind.thinker is not None:
+            await mind.voices.be(mind.flow.voice)
             await mind.thinker.answer(turn, "", mind.flow.route)
         else:
             await self._say_reply(mind.flow.by_rules(""), turn)
@@ -253,13 +268,14 @@ class Brain:
         await asyncio.sleep(TRANSFER_WITHIN)
         self._mind.finish(Ending(ending.TRANSFERRED, "agent", hangup=False))
 
-    async def leave(self, text: str, why: Ending, turn: int | None = None) -> None:
+    async def leave(self, text: str, why: Ending, turn: int | None = None, voice: str | None = None) -> None:
         """Say the last words, wait until they were heard, end the call."""
         mind = self._mind
         self.leaving = True
         self._stop_driving()
         turn = mind.observer.turn if turn is None else turn
-        speech = await self.say(text, turn, "reply" if why.reason == ending.AGENT_HANGUP else "prompt", False)
+        await mind.voices.be(mind.flow.voice if voice is None else voice)
+        speech = await mind.voice.say(text, turn, "reply" if why.reason == ending.AGENT_HANGUP else "prompt", False)
         mind.spawn(self._finish_after(speech, why))
 
     async def _finish_after(self, speech: Speech, why: Ending) -> None:
@@ -271,11 +287,6 @@ class Brain:
         self._mind.observer.spoken(speech)
         self._mind.ladder.spoken(speech)
         self._mind.changed()
-
-
-def _marked(reply: Reply) -> str:
-    """Its words, with the clips that say them."""
-    return " ".join(line.marked for line in reply.lines) or reply.text
 
 
 async def _gone_well(task: asyncio.Task[None]) -> None:

@@ -39,6 +39,7 @@ from media_worker.pipeline.thoughts import Reporting
 from media_worker.pipeline.transport import Mouth
 from media_worker.pipeline.turns import TurnDetector
 from media_worker.pipeline.voice import Voice
+from media_worker.pipeline.voices import Voices
 from media_worker.pipeline.wire import Wire
 from media_worker.providers.base import BuildContext
 from media_worker.providers.registry import vendor
@@ -155,11 +156,12 @@ def build(
             await thinker.patient(line)
 
     hands = CallHands(host, observer, books, lambda: detector.open, mouth.until_heard, patient, flow.uses_llm)
+    voices = Voices(lanes.tts, observer, books)
     driver = Driver(flow, hands, journal.write, journal.clock.now_ms, lambda: observer.turn)
-    ladder.attach(Reach(observer, books, voice, mouth, ears, detector, brain, host, spawn, finish), thinker)
+    ladder.attach(Reach(observer, books, voice, voices, mouth, ears, detector, brain, host, spawn, finish), thinker)
     speculation = Speculation(minds, flow, observer, books, voice, mouth, spawn) if minds is not None else None
     mind = Mind(
-        flow, observer, books, voice, mouth, minds, speculation, ladder, driver, hands, spawn, finish, changed
+        flow, observer, books, voice, mouth, minds, speculation, ladder, driver, hands, voices, spawn, finish, changed
     )  # fmt: skip
     brain.attach(mind)
     floor.attach(mind)

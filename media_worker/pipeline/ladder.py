@@ -35,6 +35,7 @@ from media_worker.pipeline.takeover import NO_CONNECTION, Failure, NobodyServes,
 from media_worker.pipeline.transport import Mouth
 from media_worker.pipeline.turns import TurnDetector
 from media_worker.pipeline.voice import Voice
+from media_worker.pipeline.voices import Voices
 from media_worker.providers.faults import fault_of
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Reach:
     observer: CallObserver
     books: Books
     voice: Voice
+    voices: Voices
     mouth: Mouth
     ears: Ears
     detector: TurnDetector
@@ -157,7 +159,8 @@ class Ladder:
         try:
             speech = reach.books.current
             turn = speech.turn if speech is not None else reach.observer.turn
-            served = await self._takeover.next(lane, failure, turn) or await self._same_again(lane, failure, turn)
+            served = await reach.voices.own_again() or await self._takeover.next(lane, failure, turn)
+            served = served or await self._same_again(lane, failure, turn)
             if not served and failure.why == "empty" and speech is not None and any(s.made for s in speech.sentences):
                 reach.books.skip(speech)
                 served = await self._takeover.again(lane)

@@ -259,3 +259,33 @@ async def test_a_model_answers_from_what_was_found_and_the_flow_goes_on(workers)
         assert caller.of(told.ToolUsed)[0].sources == (source,)
     assert said(caller)[1:] == ["Let me see.", "It is ninety.", "Anything else?"]
     assert "A cleaning is ninety." in vendors.built[0].llm.prompts[0]
+
+
+async def test_a_step_is_spoken_by_its_own_voice_and_the_next_by_the_agents(workers):
+    made = []
+    vendors = Vendors(["when are you open"])
+
+    def make(stage, provider, context):
+        if stage == "tts" and provider.options.get("voice") == "nobody":
+            raise ValueError("There is no voice nobody.")
+        service = vendors(stage, provider, context)
+        if stage == "tts":
+            made.append((provider.options.get("voice"), service))
+        return service
+
+    one = SayNode(id="one", text="I am Carol, hello.", voice="carol", next="two")
+    two = SayNode(id="two", text="I am nobody.", voice="nobody", next="talk")
+    hours = Intent(name="hours", examples=("when are you open",), answer="At nine.")
+    worker = await workers(make)
+    async with calling(
+        worker, of(one, two, ConversationNode(id="talk", say="And I am me.", intents=(hours,)))
+    ) as caller:
+        await caller.until(lambda: len(said(caller)) == 3)
+        caller.say(clip("slt_yes"))
+        await caller.until(lambda: "At nine." in said(caller))
+    assert [(voice, service.said) for voice, service in made] == [
+        (None, []),
+        ("carol", ["Hello.", "I am Carol, hello."]),
+        (None, ["I am nobody.", "And I am me.", "At nine."]),
+    ]
+    assert "There is no voice nobody." in caller.of(told.Fault)[0].message
