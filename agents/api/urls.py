@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from agents.api import clips, exchange, providers, resources, templates, testing
+from agents.api import clips, exchange, providers, resources, templates, testing, tools
 
 urlpatterns = [
     path("agents/", resources.agents, name="api_agents"),
@@ -24,6 +24,9 @@ urlpatterns = [
     path("roll-outs/<uuid:roll_out_id>/back/", templates.back, name="api_roll_back"),
     path("agents/<uuid:agent_id>/clips/", clips.clips, name="api_clips"),
     path("agents/<uuid:agent_id>/clips/<uuid:clip_id>/", clips.clip, name="api_clip"),
+    path("tools/", tools.tools, name="api_tools"),
+    path("tools/<uuid:tool_id>/", tools.tool, name="api_tool"),
+    path("tools/<uuid:tool_id>/try/", tools.try_tool, name="api_try_tool"),
     path("providers/", providers.providers, name="api_providers"),
     path("providers/<uuid:account_id>/", providers.provider, name="api_provider"),
     path("providers/<uuid:account_id>/keys/", providers.provider_keys, name="api_provider_keys"),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from agents.models import Tool
-from agents.tools.kinds.base import Caller, Kind, Settings
+from agents.tools.kinds.base import NO_CLIENT, Caller, Kind, Settings
 from agents.tools.queries import active, offered_name, offers
 from agents.tools.registry import kind as kind_named
 from agents.tools.registry import ready_kinds
@@ -91,7 +91,7 @@ def archive(actor: User, tool: Tool) -> None:
 def connect(actor: User, tool: Tool) -> Tool:
     """Asks the other system what there is, where the kind does that. Raises VoiceOpsError in words."""
     kind = kind_named(tool.kind)
-    found = kind.connect(job_of(kind, tool, "", {}, Caller(client_id=tool.client_id or UUID(int=0))))
+    found = kind.connect(job_of(kind, tool, "", {}, Caller(client_id=tool.client_id or NO_CLIENT)))
     if not found:
         return tool
     with transaction.atomic():

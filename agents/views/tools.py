@@ -15,7 +15,7 @@ from agents.models import Tool
 from agents.tools import actions, listing, queries
 from agents.tools.actions import SettingsRefused
 from agents.tools.forms import ToolForm
-from agents.tools.kinds.base import Caller, Kind
+from agents.tools.kinds.base import NO_CLIENT, Caller, Kind
 from agents.tools.registry import configured_kinds, ready_kinds
 from agents.tools.registry import kind as kind_named
 from agents.tools.trying import try_out
@@ -88,7 +88,7 @@ def try_tool(request: HttpRequest, tool_id: UUID) -> HttpResponse:
         parameter.name: request.POST.get(f"arguments.{parameter.name}", "").strip() for parameter in one.parameters
     }
     caller = Caller(
-        client_id=shown.client_id or UUID(int=0),
+        client_id=shown.client_id or NO_CLIENT,
         caller=request.POST.get("caller", "").strip()[:64],
         variables=_variables(given, one),
     )

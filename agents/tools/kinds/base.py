@@ -21,6 +21,8 @@ from voiceops.lib.errors import CustomerError
 LARGEST_ANSWER = 1_000_000
 LONGEST_SHOWN = 4_000
 HIDDEN = "•••"
+NO_CLIENT = UUID(int=0)
+"""For a try of a tool that is all clients'."""
 KNOWN = ("caller", "called", "timezone")
 """What the host can fill in wherever a tool has a text, without an argument."""
 
