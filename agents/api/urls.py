@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from agents.api import clips, exchange, providers, resources, templates, testing, tools
+from agents.api import change, clips, exchange, providers, resources, templates, testing, tools
 
 urlpatterns = [
     path("agents/", resources.agents, name="api_agents"),
     path("agents/<uuid:agent_id>/", resources.agent, name="api_agent"),
     path("agents/<uuid:agent_id>/draft/", resources.draft, name="api_agent_draft"),
+    path("agents/<uuid:agent_id>/change/", change.propose_change, name="api_propose_change"),
+    path("agents/<uuid:agent_id>/change/apply/", change.apply_change, name="api_apply_change"),
     path("agents/<uuid:agent_id>/publish/", resources.publish, name="api_publish_agent"),
     path("agents/<uuid:agent_id>/tests/", testing.tests, name="api_agent_tests"),
     path("agents/<uuid:agent_id>/tests/run/", testing.run_tests, name="api_run_agent_tests"),

@@ -6,7 +6,12 @@ from functools import lru_cache
 
 from agents.tools.kinds.acts import EndCall, Remember, SearchKnowledge, SendDigits
 from agents.tools.kinds.base import Kind
+from agents.tools.kinds.calcom import Calcom
+from agents.tools.kinds.google_calendar import GoogleCalendar
 from agents.tools.kinds.http import Http
+from agents.tools.kinds.hubspot import Hubspot
+from agents.tools.kinds.mcp import Mcp
+from agents.tools.kinds.salesforce import Salesforce
 from agents.tools.kinds.sms import Sms
 from agents.tools.kinds.transfer import Transfer
 from agents.tools.kinds.webhook import Webhook
@@ -14,6 +19,11 @@ from agents.tools.kinds.webhook import Webhook
 KINDS: tuple[type[Kind], ...] = (
     Http,
     Webhook,
+    Mcp,
+    GoogleCalendar,
+    Calcom,
+    Hubspot,
+    Salesforce,
     Sms,
     Transfer,
     EndCall,

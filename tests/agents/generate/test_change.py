@@ -18,6 +18,7 @@ from agents.generate.change.operations import ChangeRefused, parsed
 from agents.generate.change.proposing import Proposal, propose
 from agents.models import Agent, ProviderAccount
 from tests.agents.conftest import browser
+from tests.agents.test_api import program
 from tests.fakes.vendors.openai_server import FakeOpenAI, Fault, say
 from tests.world import RIVAL_HOST, World
 from voiceops.lib.errors import InvalidInput
@@ -191,3 +192,16 @@ def test_only_who_builds_agents_may_change_one(front_desk: Agent, agency: World)
             assert answer.status_code in (302, 404)
     front_desk.refresh_from_db()
     assert front_desk.draft_before is None
+
+
+def test_a_program_proposes_and_applies(front_desk: Agent, agency: World) -> None:
+    bob, base = program(agency.bob), f"/api/v1/agents/{front_desk.pk}/change/"
+    proposed = bob.post(base, {"wish": "Change the goodbye to: See you."}, content_type="application/json")
+    assert proposed.status_code == 200
+    shown = proposed.json()
+    assert shown["changes"]
+    sent = {"revision": shown["revision"], "edits": shown["edits"]}
+    assert bob.post(f"{base}apply/", sent, content_type="application/json").status_code == 200
+    assert bob.post(f"{base}apply/", sent, content_type="application/json").status_code == 409
+    assert bob.post(base, {"wish": "Make it purple"}, content_type="application/json").status_code == 422
+    assert program(agency.dana).post(base, {"wish": "x"}, content_type="application/json").status_code in (403, 404)
