@@ -36,7 +36,9 @@ class ProposalSerializer(serializers.Serializer[Any]):
 
 
 class EditsSerializer(serializers.Serializer[Any]):
-    revision = serializers.IntegerField(help_text="As it was proposed: refused with 409 when the draft has changed since.")
+    revision = serializers.IntegerField(
+        help_text="As it was proposed: refused with 409 when the draft has changed since."
+    )
     edits = serializers.JSONField()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from agents.generate import Example, builtin
@@ -110,7 +112,7 @@ def test_agents_that_call_say_who_calls_and_honour_a_wish_for_no_more_calls(temp
 
 
 def test_nobody_but_the_right_person_learns_that_it_is_about_money() -> None:
-    brought = {"contact_name": "Alice Cooper", "amount": "120 dollars", "birth_year": 1984}
+    brought: dict[str, Any] = {"contact_name": "Alice Cooper", "amount": "120 dollars", "birth_year": 1984}
     for sentences in (
         ["who is this"], ["what is this about", "no she is not here"], ["wrong number"], ["yes", "nineteen fifty"],
         ["please leave a message after the tone"], ["", "", ""], ["talk to my lawyer"], ["yes", "I don't know", "hm", "eh"],
