@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
             name='RollOut',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('rule', models.CharField(choices=[('leave', 'Leave that instance as it is'), ('instance', 'Keep the instance’s words'), ('template', 'Take the template’s words')], default='leave', max_length=8)),
+                ('rule', models.CharField(choices=[('leave', 'Leave that agent as it is'), ('instance', 'Keep the agent’s words'), ('template', 'Take the template’s words')], default='leave', max_length=8)),
                 ('force', models.BooleanField(default=False, help_text="Also where the agent's tests fail.")),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),

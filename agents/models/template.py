@@ -67,8 +67,8 @@ class RollOut(models.Model):
     """One version of a template, brought to the instances that somebody chose."""
 
     class Rule(models.TextChoices):
-        LEAVE = "leave", "Leave that instance as it is"
-        INSTANCE = "instance", "Keep the instance’s words"
+        LEAVE = "leave", "Leave that agent as it is"
+        INSTANCE = "instance", "Keep the agent’s words"
         TEMPLATE = "template", "Take the template’s words"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -46,6 +46,9 @@ class ParameterForm(forms.Form):
     )
     help = forms.CharField(label="Explanation", required=False, max_length=300)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
     def row(self) -> dict[str, Any] | None:
         """As a parameter is declared; None for a row that is not used."""
         typed = self.cleaned_data
@@ -70,7 +73,7 @@ ParameterRows = forms.formset_factory(ParameterForm, extra=0, max_num=60, absolu
 
 
 def initial_rows(proposals: Iterable[Proposal]) -> list[dict[str, Any]]:
-    rows = [_initial(one.parameter, keep=one.wise) for one in proposals]
+    rows = [_initial(one.parameter, keep=one.wise) | {"places": one.places} for one in proposals]
     return [*rows, *({"required": True} for _ in range(SPARE))]
 
 
@@ -122,7 +125,7 @@ class InstanceForm(forms.Form):
 
 
 class ValuesForm(forms.Form):
-    """A field for each parameter, prefixed. What is wrong with a value is said by the action that uses it."""
+    """A field for each parameter, prefixed. What is wrong with a value is said by the action that uses it: `say`."""
 
     prefix = "value"
 
@@ -130,6 +133,11 @@ class ValuesForm(forms.Form):
         super().__init__(*args, **kwargs)
         for parameter in parameters:
             self.fields[parameter.name] = _field(parameter)
+
+    def say(self, name: str, sentence: str) -> None:
+        """This, and nothing else, is wrong with a value."""
+        self.errors.pop(name, None)
+        self.add_error(name if name in self.fields else None, sentence)
 
     def typed(self) -> dict[str, str]:
         """As it was typed, whether it is right or not."""
@@ -139,7 +147,7 @@ class ValuesForm(forms.Form):
 
 def _field(parameter: Parameter) -> forms.Field:
     about: dict[str, Any] = {
-        "label": parameter.label, "required": False, "help_text": escape(parameter.help), "initial": parameter.default,
+        "label": parameter.label, "required": parameter.required and not parameter.default, "help_text": escape(parameter.help), "initial": parameter.default,
     }  # fmt: skip
     if parameter.kind == "choice":
         empty = [] if parameter.required and parameter.default else [("", "—")]
@@ -160,6 +168,6 @@ def values_form(parameters: Parameters, values: Mapping[str, str] | None, data: 
 
 class RollOutForm(forms.Form):
     rule = forms.ChoiceField(
-        label="Where an instance and the template both changed", choices=RollOut.Rule.choices, initial="leave"
+        label="Where an agent and the template both changed", choices=RollOut.Rule.choices, initial="leave"
     )
     force = forms.BooleanField(label="Also where the agent’s own tests fail", required=False)

@@ -79,7 +79,7 @@ def _hours(document: dict[str, Any], said_as: str) -> Parameter:
         kind="hours",
         default=default,
         stands_for=said_as,
-        help="A line for each group of days: Mon-Fri 08:00-17:00. Put what the agent says of them into “Stands for”.",
+        help="A line for each group of days, such as Mon-Fri 08:00-17:00.",
     )
 
 

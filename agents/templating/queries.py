@@ -18,6 +18,7 @@ from agents.templating.clashes import place
 from agents.templating.holes import HOLE, filled, texts_of
 from agents.templating.merge import Clash
 from agents.templating.parameters import fill_in
+from agents.templating.places import is_free_text
 from voiceops.lib.errors import InvalidInput
 
 
@@ -166,9 +167,8 @@ def spoken_with(version: TemplateVersion | None, given: Mapping[str, object]) ->
 
 
 def _with_holes(content: Mapping[str, Any]) -> Iterator[tuple[str | int, ...]]:
-    for path, text in texts_of(content):
-        if HOLE.search(text) and path != ("flow", "hours"):
-            yield path
+    found = [path for path, text in texts_of(content) if HOLE.search(text) and is_free_text(path)]
+    yield from sorted(found, key=lambda path: (path != ("flow", "greeting"), path == ("flow", "prompt")))
 
 
 def _place(document: Any, path: tuple[str | int, ...]) -> str:

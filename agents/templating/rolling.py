@@ -265,7 +265,7 @@ def _merged(item: RollOutItem, origin: From, document: object, version: Template
     rule = item.roll_out.rule
     merged = origins.moved(origin, plain, version, filled.values, choices=item.choices, rule=rule)  # type: ignore[arg-type]
     if merged.undecided:
-        raise Left(f"The instance and the template both changed: {places(merged.undecided)}. Choose, and roll it out.")
+        raise Left(f"The agent and the template both changed: {places(merged.undecided)}. Choose, and roll it out.")
     return merged
 
 

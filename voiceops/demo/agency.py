@@ -18,6 +18,7 @@ from django_tenants.utils import get_public_schema_name, schema_context
 
 from agents.demo import FRONT_DESK, create_demo_agents, create_demo_tools
 from agents.models import Agent
+from agents.templating.demo import create_demo_template
 from calls.models import CarrierAccount, PhoneNumber
 from tenants.agencies import actions as agencies
 from tenants.agencies.models import Agency, Domain
@@ -89,6 +90,7 @@ def _seed(with_history: bool) -> Demo:
         made = {client.name: client for client in Client.objects.filter(name__in=[DENTAL, AUTO])}
         agents = create_demo_agents(made, owner)
         create_demo_tools(owner, made)
+        create_demo_template(agents[AUTO, "Service desk"], made, owner)
         account, number = _phone(made[DENTAL], agents[DENTAL, FRONT_DESK])
         if with_history:
             history.tell()

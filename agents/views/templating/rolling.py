@@ -55,8 +55,7 @@ def instance(request: HttpRequest, template_id: UUID, agent_id: UUID) -> HttpRes
     if request.method == "POST":
         found = preview(agent, version, choices=chosen, values=values.typed())
         for parameter, sentence in found.needs:
-            values.is_valid()
-            values.add_error(parameter.name, sentence)
+            values.say(parameter.name, sentence)
         if not found.needs and "roll" in request.POST:
             begun = _one(request, actor, agent, chosen, values.typed())
             if begun is not None:

@@ -64,8 +64,7 @@ def _point_out(form: InstanceForm, values: ValuesForm, error: InvalidInput) -> N
     if error.field in form.fields and error.field not in values.fields:
         form.add_error(error.field, error.sentence)
     elif error.field in values.fields:
-        values.is_valid()
-        values.add_error(error.field, error.sentence)
+        values.say(error.field, error.sentence)
     else:
         form.add_error(None, error.sentence)
 

@@ -32,13 +32,12 @@ def agent_template(request: HttpRequest, agent_id: UUID) -> HttpResponse:
         raise Http404("This agent was not made from a template.")
     values = values_form(parameters_of(origin.version), origin.values, request.POST or None)
     if request.method == "POST":
-        values.is_valid()
         try:
             _, merged = actions.set_values(actor, agent, values.typed(), rule="instance")
         except InvalidInput as error:
-            values.add_error(error.field if error.field in values.fields else None, error.sentence)
+            values.say(error.field, error.sentence)
         except NotPublishable as error:
-            values.add_error(None, error.sentence)
+            values.say("", error.sentence)
         else:
             kept = f" {len(merged.clashes)} of its own texts stay as they are." if merged.clashes else ""
             messages.success(request, f"The draft has the new values.{kept} Callers hear them when you publish.")
