@@ -224,10 +224,14 @@ class Engine:
         return self.go(Onward(node_id, why), visit)
 
     def enter_and_hear(self, node_id: str, *, why: str, heard: str) -> Reply:
-        """Goes to a node with words that were said before it; one that asks nothing of its own answers them."""
+        """Goes to a node with words that were said before it: a model answers them there, and without one a node that
+        asks nothing of its own."""
         reply = self.enter(node_id, why=why, heard=heard)
-        silent = not reply.text and not reply.end and reply.work is None
-        if not silent or not self.node.about.listens or self.uses_llm:
+        if reply.end or reply.work is not None or not self.node.about.listens:
+            return reply
+        if self.uses_llm and isinstance(self.node, ConversationNode):
+            return replace(reply, text="", lines=())
+        if reply.text:
             return reply
         return behaviour(self.node).hear(self, self.node, heard)
 

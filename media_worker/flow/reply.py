@@ -18,7 +18,8 @@ class Line:
     @property
     def marked(self) -> str:
         """For a voice that plays clips. One that is not there is spoken."""
-        return f"[clip:{self.clip}|{self.text}]" if self.clip else self.text
+        words = self.text.replace("[", "(").replace("]", ")")
+        return f"[clip:{self.clip}|{words}]" if self.clip else self.text
 
 
 @dataclass(frozen=True)

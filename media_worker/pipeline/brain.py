@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,9 @@ if TYPE_CHECKING:
 
 FLOW_PATIENCE = 10.0
 """Seconds a flow may take for its own answer."""
+
+PICK_UP_WORDS = 2
+"""What is said at the beginning in so few words is a “hello” and needs no answer."""
 
 BACK = "Sorry about that."
 AGAIN = "Sorry, could you say that again?"
@@ -70,6 +72,7 @@ class Brain:
         self._answering = 0
         self._driven: asyncio.Task[None] | None = None
         self._meanwhile: list[str] = []
+        self._beginning = False
         self.leaving = False
         """The last words are being said: nothing the caller says changes that."""
 
@@ -81,7 +84,8 @@ class Brain:
         """Speaking, or about to."""
         mind = self._mind
         thinking = bool(mind.thinker and mind.thinker.busy)
-        return self.leaving or self._answering > 0 or self.driving or mind.books.speaking or thinking
+        at_it = self._beginning or self._answering > 0 or self.driving
+        return self.leaving or at_it or mind.books.speaking or thinking
 
     @property
     def driving(self) -> bool:
@@ -108,15 +112,22 @@ class Brain:
             await self.answer(mind.observer.turn, unanswered, None)
         elif not unnoticed:
             await self.speak(mind.flow.opening(), mind.observer.turn)
+            await self._answer_the_eager()
         mind.changed()
 
     async def _look_up_before(self) -> None:
         """Values for the first words, which wait no longer than the flow allows."""
-        self._answering += 1
+        self._beginning = True
         try:
             await self._mind.driver.before()
         finally:
-            self._answering -= 1
+            self._beginning = False
+
+    async def _answer_the_eager(self) -> None:
+        """Who spoke before the greeting, and more than a hello, is answered after it."""
+        if self._meanwhile and not self.driving and not self.leaving:
+            said, self._meanwhile = " ".join(self._meanwhile), []
+            await self.answer(self._mind.observer.turn, said, None)
 
     async def _go_on(self, resume: Snapshot) -> None:
         """The rest of a reply that another worker began, from the sentence in which it was lost."""
@@ -188,7 +199,7 @@ class Brain:
         if reply.work is not None and not self.leaving:
             self._stop_driving()
             self._driven = asyncio.create_task(self._drive(reply, turn))
-            self._mind.spawn(_gone_well(self._driven))
+            self._mind.spawn(_to_its_end(self._driven))
             return
         await self._say_reply(reply, turn)
         if reply.think and not self.leaving:
@@ -223,6 +234,16 @@ class Brain:
     # ── what the flow wants done ─────────────────────────────────────────────────────────────────
 
     async def _drive(self, reply: Reply, turn: int) -> None:
+        try:
+            await self._go(reply, turn)
+        except Exception as error:
+            log.exception("The flow failed at its work")
+            self._mind.observer.fault("platform", "flow", f"The flow failed at its work: {type(error).__name__}.")
+            self._driven = None
+            await self._fall_back("error", "flow", turn)
+            self._mind.changed()
+
+    async def _go(self, reply: Reply, turn: int) -> None:
         """Speak, do, and go on, until the caller's words or a model are needed or the call ends."""
         mind, spoken = self._mind, False
 
@@ -248,9 +269,11 @@ class Brain:
     def _is_for_later(self, text: str, confidence: float | None) -> bool:
         """Something is being done for the caller's last words: these are looked at after it, unless they end it."""
         flow = self._mind.flow
-        if not self.driving or self.leaving:
+        if self.leaving or not (self.driving or self._beginning):
             return False
         heard = flow.heard(text, confidence)
+        if self._beginning and len(heard.split()) <= PICK_UP_WORDS:
+            return True
         if flow.hears_now and heard:
             self._mind.hands.enough()
             return False
@@ -289,7 +312,11 @@ class Brain:
         self._mind.changed()
 
 
-async def _gone_well(task: asyncio.Task[None]) -> None:
-    """Raises what broke it; that it was stopped is no failure."""
-    with suppress(asyncio.CancelledError):
-        await asyncio.shield(task)
+async def _to_its_end(task: asyncio.Task[None]) -> None:
+    """Raises what broke it; that it was stopped is no failure. Ends with whoever waits for it."""
+    try:
+        await asyncio.wait({task})
+    finally:
+        task.cancel()
+    if not task.cancelled():
+        task.result()

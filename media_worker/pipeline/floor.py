@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 
 from media_worker.contract.events import Backchannel, Paused
 from media_worker.pipeline.backchannels import asks_yes_or_no, is_backchannel
-from media_worker.pipeline.brain import Brain, Mind
+from media_worker.pipeline.brain import PICK_UP_WORDS, Brain, Mind
 from media_worker.pipeline.speech import Speech
 from media_worker.pipeline.turns import UserTurn
 
 PICK_UP_SECONDS = 1.0
-PICK_UP_WORDS = 2
 """What is said at most so long into the greeting, in so few words, is a “hello” and needs no answer."""
 
 LONGEST_PAUSE = 8.0

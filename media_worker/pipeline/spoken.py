@@ -9,8 +9,9 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
-from media_worker.contract.flow import CollectNode, ConversationNode, EndNode, SayNode
-from media_worker.contract.spec import AgentSpec, CallSpec, Provider
+from pydantic import BaseModel
+
+from media_worker.contract.spec import AgentSpec, CallSpec, Colleague, Provider
 from media_worker.pipeline import sounds
 from media_worker.pipeline.clips import plain_sentences
 from media_worker.pipeline.sounds import Key, SoundStore
@@ -79,23 +80,26 @@ def own_lines(spec: CallSpec) -> frozenset[str]:
 
 
 def _texts(agent: AgentSpec) -> Iterator[str]:
-    flow = agent.flow
-    yield flow.greeting
-    yield from (intent.answer for intent in flow.intents)
-    for node in flow.nodes:
-        if isinstance(node, ConversationNode):
-            yield node.say
-            yield from node.fallback
-            yield from (intent.answer for intent in node.intents)
-        elif isinstance(node, CollectNode):
-            yield node.done
-            for slot in node.slots:
-                yield slot.ask
-                yield slot.reask
-        elif isinstance(node, SayNode | EndNode):
-            yield node.text
+    everybody: list[AgentSpec | Colleague] = [agent, *agent.colleagues]
+    for one in everybody:
+        yield from _spoken_in(one.flow)
+        for tool in one.tools:
+            yield from (tool.waiting, tool.failure)
     yield from agent.limits.idle_prompts
     yield agent.limits.idle_goodbye
     yield from agent.fallbacks.fillers
     yield agent.fallbacks.apology
     yield agent.fallbacks.reask
+
+
+def _spoken_in(part: BaseModel) -> Iterator[str]:
+    """The texts of a flow, or a part of one, whose fields are declared as words for callers."""
+    for name, field in type(part).model_fields.items():
+        declared = field.json_schema_extra
+        widget = declared["ui"]["widget"] if isinstance(declared, dict) and "ui" in declared else ""  # type: ignore[call-overload, index]
+        value = getattr(part, name)
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, BaseModel):
+                yield from _spoken_in(one)
+            elif isinstance(one, str) and (widget == "prose" or name == "fallback"):
+                yield one

@@ -289,3 +289,35 @@ async def test_a_step_is_spoken_by_its_own_voice_and_the_next_by_the_agents(work
         (None, ["I am nobody.", "And I am me.", "At nine."]),
     ]
     assert "There is no voice nobody." in caller.of(told.Fault)[0].message
+
+
+async def test_who_speaks_before_the_greeting_is_greeted_and_answered_after_it(workers):
+    worker = await workers(Vendors(["hello", "goodbye then my friend"]))
+    crm = ToolSpec(name="crm", about="Who calls.", failure="-")
+    call = of(TALK, BOOKING, TOLD, SORRY, tools=(crm, BOOK), before=(Before(tool="crm", deadline=5),))
+    async with calling(worker, call) as caller:
+        caller.tool_seconds = 60
+        await caller.ready.wait()
+        caller.say(clip("slt_yes") + b"\0" * 16000 + clip("slt_goodbye"))
+        await caller.until(caller.over.is_set)
+    assert [body.text for body in caller.of(told.UserTurn)] == ["hello", "goodbye then my friend"]
+    assert said(caller) == ["Hello. How can I help?", "Goodbye."]
+
+
+async def test_a_model_answers_who_interrupts_what_it_reads_out(workers):
+    talk = ConversationNode(
+        id="talk", say="Yes?", intents=(Intent(name="price", examples=("how much is it",), goto="look"),)
+    )
+    look = KnowledgeNode(id="look", next="more")
+    more = ConversationNode(id="more", say="Anything else?")
+    vendors = Vendors(
+        ["how much is it", "and on sundays"], [Answer(["It is ninety. " * 20]), Answer(["Sundays, too."])]
+    )
+    worker = await workers(vendors)
+    async with calling(worker, of(talk, look, more, llm=True)) as caller:
+        caller.outcomes["knowledge"] = ToolOutcome(ok=True, text="A cleaning is ninety.")
+        await caller.until_heard(0)
+        caller.say(clip("slt_yes"))
+        await caller.until(lambda: caller.speaking and caller.speaking[-1][0] == 1)
+        caller.say(b"\0" * 8000 + clip("slt_what_are_your_opening_hours"))
+        await caller.until(lambda: "Sundays, too." in said(caller))

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from media_worker.contract import events as told
+from media_worker.contract.flow import ConversationNode, Flow, Intent, ToolNode
 from media_worker.contract.spec import AudioFormat, CallSpec, PoolKey, Provider
+from media_worker.contract.tools import ToolOutcome, ToolSpec
 from media_worker.contract.wire import Dtmf
 from tests.fakes.vendors.openai_server import call, say
 from tests.fakes.vendors.realtime_server import FakeRealtime, Fault
@@ -199,3 +201,31 @@ async def test_another_worker_goes_on_with_the_same_model(workers, server):
     said = [e["item"]["content"][0]["text"] for e in server.sent("conversation.item.create")]
     assert server.usual_heard in said
     assert server.usual_reply.text in said
+
+
+async def test_steps_that_do_something_are_driven_as_in_any_call(workers, server):
+    server.heard = ["book me in please", "what does it cost"]
+    server.replies = [call("go_to", node="book"), call("search_knowledge", question="price"), say("Ninety.")]
+    call_spec = spoken(server)
+    flow = Flow(
+        greeting=GREETING,
+        start="talk",
+        nodes=(
+            ConversationNode(id="talk", intents=(Intent(name="book", goto="book"),)),
+            ToolNode(id="book", tool="book", next="told"),
+            ConversationNode(id="told", say="It is booked for {{at}}.", knowledge=True),
+        ),
+    )
+    tool = ToolSpec(name="book", about="Books.", waiting="Let me look.", failure="It failed.")
+    agent = call_spec.agent.model_copy(update={"flow": flow, "tools": (tool,), "knows": True})
+    worker = await workers()
+    async with calling(worker, call_spec.model_copy(update={"agent": agent})) as caller:
+        caller.outcomes["book"] = ToolOutcome(ok=True, variables={"at": "nine"})
+        caller.outcomes["knowledge"] = ToolOutcome(ok=True, text="A cleaning is ninety.")
+        await caller.until_heard(0)
+        caller.say(clip("slt_yes"))
+        await caller.until(lambda: ("agent", "It is booked for nine.") in caller.transcript())
+        caller.say(clip("slt_what_are_your_opening_hours"))
+        await caller.until(lambda: ("agent", "Ninety.") in caller.transcript())
+    assert ("agent", "Let me look.") in caller.transcript()
+    assert [(used.tool, used.by) for used in caller.of(told.ToolUsed)] == [("book", "flow"), ("knowledge", "model")]
