@@ -290,6 +290,8 @@ SPECTACULAR_SETTINGS = {
         "RollOutItemState": "agents.models.RollOutItem.State",
         "ProviderState": "agents.api.providers.STATES",
         "KeyState": "agents.api.providers.KEY_STATES",
+        "ToolKind": "agents.api.tools.KINDS",
+        "ClipKind": "agents.models.clip.VoiceClip.Kind",
     },
 }
 

@@ -20,7 +20,7 @@ from agents.tools.trying import try_out
 from tenants import access
 from tenants.access import Permission
 
-KINDS = tuple(kind.name for kind in configured_kinds())
+KINDS = [kind.name for kind in configured_kinds()]
 
 
 class ParameterSerializer(serializers.Serializer[Any]):
