@@ -20,7 +20,11 @@ class Shelf:
     permission: Permission = Permission.BUILD_AGENTS
 
 
-SHELVES = (Shelf("Templates", "templates"), Shelf("Tools", "tools"))
+SHELVES = (
+    Shelf("Knowledge", "knowledge", Permission.VIEW_INTERNALS),
+    Shelf("Tools", "tools"),
+    Shelf("Templates", "templates"),
+)
 
 
 def shelves(person: Any) -> list[tuple[str, Shelf]]:

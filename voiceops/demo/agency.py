@@ -17,6 +17,7 @@ from django.db import connection
 from django_tenants.utils import get_public_schema_name, schema_context
 
 from agents.demo import FRONT_DESK, create_demo_agents, create_demo_tools
+from agents.knowledge.demo import create_demo_knowledge
 from agents.models import Agent
 from agents.templating.demo import create_demo_template
 from calls.models import CarrierAccount, PhoneNumber
@@ -88,6 +89,7 @@ def _seed(with_history: bool) -> Demo:
     with schema_context(agency.schema_name):
         owner = _people()
         made = {client.name: client for client in Client.objects.filter(name__in=[DENTAL, AUTO])}
+        create_demo_knowledge(made[DENTAL], owner)
         agents = create_demo_agents(made, owner)
         create_demo_tools(owner, made)
         create_demo_template(agents[AUTO, "Service desk"], made, owner)

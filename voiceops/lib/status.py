@@ -69,6 +69,20 @@ STATUSES: dict[str, dict[str, Status]] = {
         "other": Status(icon="circle-dot", word="Ended"),
         "missed": Status(icon="phone-missed", word="Not answered"),
     },
+    "knowledge": {
+        "ready": Status(icon="circle-check", word="Ready", tone="good"),
+        "empty": Status(icon="circle-dashed", word="Nothing in it yet"),
+        "reading": Status(icon="loader", word="Reading", tone="live"),
+        "building": Status(icon="loader", word="Being indexed anew", tone="live"),
+        "problems": Status(icon="triangle-alert", word="Problems", tone="warn"),
+    },
+    "document": {
+        "waiting": Status(icon="clock", word="Waiting"),
+        "reading": Status(icon="loader", word="Being read", tone="live"),
+        "indexing": Status(icon="loader", word="Being indexed", tone="live"),
+        "ready": Status(icon="circle-check", word="Ready", tone="good"),
+        "failed": Status(icon="circle-x", word="Cannot be read", tone="bad"),
+    },
     "trace": {
         "off": Status(icon="circle-off", word="Not connected"),
         "waiting": Status(icon="clock", word="Waits for a call"),
