@@ -34,6 +34,7 @@ urlpatterns = [
     path("agents/new/", new.new_agent, name="new_agent"),
     path("agents/new/outline/", new.template_outline, name="new_agent_outline"),
     path("agents/<uuid:agent_id>/", script.agent, name="agent"),
+    path("agents/<uuid:agent_id>/steps/<int:number>/", script.step, name="agent_step"),
     path("agents/<uuid:agent_id>/canvas/", canvas.canvas, name="agent_canvas"),
     path("agents/<uuid:agent_id>/canvas/data/", canvas.canvas_data, name="canvas_data"),
     path("agents/<uuid:agent_id>/canvas/save/", canvas.save_canvas, name="save_canvas"),

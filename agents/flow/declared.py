@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
 
-from media_worker.contract.flow import KINDS, Flow, NodeBase, SlotType, Tier
+from media_worker.contract.flow import KINDS, Flow, Name, NodeBase, SlotType, Tier
 from media_worker.contract.flow.graph import Weekday
 
 Path = tuple[str | int, ...]
@@ -48,10 +48,15 @@ CHOICE_LABELS: dict[str, str] = {
 assert set(CHOICE_LABELS) >= {*get_args(SlotType), *get_args(Tier), *get_args(Weekday)}
 
 
+NAME_PATTERN = next(str(one.pattern) for one in get_args(Name)[1].metadata if hasattr(one, "pattern"))
+
+
 @dataclass(frozen=True)
 class Declared:
-    """One field. `widget` is how a form shows it (empty: no form does); `adds` the button for one more row; `model` what
-    its rows, or its parts, are made of; `many`: it holds a list; `longest` characters of a text."""
+    """One field. `widget` is how a form shows it; `adds` the button for one more row, `empty` the choice of nothing;
+    `only` the kind of answer it is for;
+    `model` what its rows, or its parts, are made of; `many`: it holds a list; `named`: small letters, digits and
+    underscores only; `longest` characters of a text."""
 
     name: str
     title: str
@@ -60,6 +65,9 @@ class Declared:
     template: bool = False
     advanced: bool = False
     adds: str = ""
+    empty: str = ""
+    only: str = ""
+    named: bool = False
     model: type[BaseModel] | None = None
     many: bool = False
     plain: Plain = "text"
@@ -112,6 +120,9 @@ def _declared(name: str, info: Any) -> Declared:
         template=bool(hints.get("template")),
         advanced=bool(hints.get("advanced")),
         adds=hints.get("rows", ""),
+        empty=hints.get("empty", ""),
+        only=hints.get("only", ""),
+        named=any(getattr(one, "pattern", None) == NAME_PATTERN for one in info.metadata),
         model=inner if is_model else None,
         many=many,
         plain="bool" if inner is bool else "int" if inner is int else "float" if inner is float else "text",

@@ -20,6 +20,7 @@ from agents.flow.wording import Line, plain
 from media_worker.contract.flow import Flow
 from media_worker.contract.flow.base import About
 
+START = "Start"
 LIKENESS = 0.5
 MOST_PAIRS = 10_000
 _MOST = 400
@@ -53,6 +54,9 @@ class Change:
 
     @property
     def place(self) -> str:
+        """In words, as problems call it: “Greeting”, “Step “booking”, question “day””."""
+        if self.part.title == START:
+            return self.field
         return f"{self.part.title}, {self.field[:1].lower()}{self.field[1:]}" if self.field else self.part.title
 
 
@@ -85,7 +89,7 @@ def _of_start(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change
     """The start's fields; its topics stand under “Everywhere”."""
     for name, declared in fields(Flow).items():
         topics = name == "intents"
-        part = Part("Everywhere", icon="message-circle") if topics else Part("Start", Flow.about.icon, path=("flow",))
+        part = Part("Everywhere", icon="message-circle") if topics else Part(START, Flow.about.icon, path=("flow",))
         for one in of_field(old, new, declared):
             yield Change(part, one.field, one.what, one.lines)
 

@@ -1,49 +1,85 @@
-"""The outline's form and the draft's flow: reading what was posted, adding and removing rows.
+"""The outline's form and the draft's flow: reading what was posted into the draft that the page was made from.
 
-Fields are named by their place: `flow.nodes.2.slots.0.ask`. Whatever can be typed is kept; whether it makes sense is
-for `agents.content.read` to say. Steps are renamed by their title: what leads to them follows.
+Fields are named by their place: `flow.nodes.2.slots.0.ask`. A page holds the fields of the steps that were opened on it;
+the others stay as they are in the draft. What a step is made of is read off its declaration. Whatever can be typed is
+kept; whether it makes sense is for `agents.content.read` to say. Steps are renamed by their title: what leads to them
+follows.
 """
 
 from __future__ import annotations
 
 import copy
-import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from agents import rows
+from pydantic import BaseModel
+
 from agents.behaviour import number
-from agents.flow.outline import STEP_FIELDS, STEP_KINDS, title
+from agents.flow import week
+from agents.flow.declared import Declared, Found, fields, kind_of, within
+from agents.flow.outline import title
+from media_worker.contract.flow import KINDS, Flow, Hours
 
-_LINES = frozenset({"goals", "examples", "choices", "fallback"})
-_REFERENCES = frozenset({"goto", "next", "give_up", "fallback_goto", "start"})
-_OPTIONAL = frozenset({"goto", "give_up", "fallback_goto"})
-_ARROWS = _REFERENCES | {"otherwise", "failed", "unknown", "heard"}
-_CHECKS = ("confirm", "required")
+Tree = Mapping[str, Any]
+DEEPEST = 12
+TICKED = ("tool", "bases")
+"""Widgets of lists whose entries are ticked."""
 
 
-def parse(posted: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """The flow that the form holds. Rows keep the form's order; names become ids."""
+@dataclass
+class Posted:
+    """The flow as it is now. `renamed`: the ids of steps before, and now. `opened`: places of the steps whose fields the
+    page holds."""
+
+    flow: dict[str, Any]
+    renamed: dict[str, str] = field(default_factory=dict)
+    opened: list[int] = field(default_factory=list)
+
+
+def parse(posted: Iterable[tuple[str, str]], flow: object = None) -> Posted:
+    """`flow`: the draft's, that the page was made from; what the page did not hold stays as it is there."""
     tree = _tree(posted)
-    nodes = list(_rows(tree.get("nodes")))
-    renamed = _renamed(nodes)
-    return {
-        **_kept(tree, renamed),
-        "greeting": _text(tree.get("greeting")),
-        "prompt": _text(tree.get("prompt")),
-        "goals": lines(_text(tree.get("goals"))),
-        "start": renamed.get(_text(tree.get("start")), _text(tree.get("start"))),
-        "intents": [_topic(row, renamed) for row in _rows(tree.get("intents"))],
-        "nodes": [_step(row, renamed) for row in nodes],
-    }
+    found = Posted(copy.deepcopy(flow) if isinstance(flow, dict) else {})
+    if not isinstance(found.flow.get("nodes"), list):
+        found.flow["nodes"] = []
+    places = _places(tree, found.flow["nodes"])
+    found.renamed = _renamed(places, found.flow["nodes"])
+    follow(found.flow, found.renamed)
+    if "is_open" in tree:
+        for name, declared in fields(Flow).items():
+            found.flow[name] = _value(declared, tree.get(name), found.renamed)
+    for place, row in places.items():
+        kind = KINDS.get(_text(row.get("type")))
+        if kind is not None:
+            old = _text(row.get("id"))
+            step = {"id": found.renamed.get(old, old), "type": _text(row.get("type"))}
+            found.flow["nodes"][place] = {**_fields(kind, row, found.renamed), **step}
+        found.opened.append(place)
+    return found
 
 
-def renames(posted: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Steps whose title was changed: the id they had, and the one they have now."""
-    renamed = _renamed(list(_rows(_tree(posted).get("nodes"))))
-    return {old: new for old, new in renamed.items() if old != new}
+def follow(flow: dict[str, Any], renamed: Mapping[str, str]) -> None:
+    """Calls the steps of a flow, and all that leads to them, by their new ids."""
+    if not renamed:
+        return
+    for one in _references(flow):
+        here: Any = flow
+        for key in one.path[:-1]:
+            here = here[key]
+        here[one.path[-1]] = renamed.get(str(one.value), one.value)
+
+
+def _references(flow: dict[str, Any]) -> list[Found]:
+    found = [one for one in within(flow, Flow, ()) if one.field.widget == "node"]
+    for number_, node in enumerate(flow["nodes"]):
+        kind = kind_of(node)
+        if kind is not None:
+            inner = within(node, kind, ("nodes", number_))
+            found += [one for one in inner if one.field.widget == "node" or one.path[2:] == ("id",)]
+    return found
 
 
 def _tree(posted: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -51,7 +87,7 @@ def _tree(posted: Iterable[tuple[str, str]]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for name, value in posted:
         parts = name.split(".")
-        if parts[0] != "flow" or len(parts) > 8:
+        if parts[0] != "flow" or len(parts) > DEEPEST:
             continue
         here = tree
         for part in parts[1:-1]:
@@ -61,6 +97,38 @@ def _tree(posted: Iterable[tuple[str, str]]) -> dict[str, Any]:
         else:
             here[parts[-1]] = value.replace("\r\n", "\n")
     return tree
+
+
+def _places(tree: Tree, nodes: list[Any]) -> dict[int, Tree]:
+    """Where in the draft each posted step lies: by its place and id, else by its id, or by the id that its title gives
+    (an answer that told of its new name was lost). One that lies nowhere is left out: somebody removed it."""
+    ids = {str(node.get("id")): number_ for number_, node in reversed(list(enumerate(nodes))) if isinstance(node, dict)}
+    found: dict[int, Tree] = {}
+    posted = tree.get("nodes")
+    for key, row in posted.items() if isinstance(posted, dict) else ():
+        if not isinstance(row, dict) or "id" not in row:
+            continue
+        place, old = int(key) if key.isdigit() and len(key) < 6 else -1, _text(row["id"])
+        here = nodes[place] if 0 <= place < len(nodes) else None
+        if not (isinstance(here, dict) and str(here.get("id", "")) == old):
+            place = ids.get(old, ids.get(identifier(_text(row.get("title")), ""), -1))
+        if place >= 0 and place not in found:
+            found[place] = row
+    return found
+
+
+def _renamed(places: Mapping[int, Tree], nodes: list[Any]) -> dict[str, str]:
+    """Old id → new id, of the steps whose title was changed."""
+    taken = {str(node.get("id")) for place, node in enumerate(nodes) if isinstance(node, dict) and place not in places}
+    renamed: dict[str, str] = {}
+    for place, row in places.items():
+        old, typed = _text(row.get("id")), _text(row.get("title")).strip()
+        kept = not typed or typed == title(old)
+        name = free(old if kept and old else identifier(typed, f"step_{place + 1}"), taken)
+        taken.add(name)
+        if name != old:
+            renamed[old] = name
+    return renamed
 
 
 def identifier(text: str, otherwise: str) -> str:
@@ -75,67 +143,48 @@ def lines(text: str) -> list[str]:
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 
-# ── rows ─────────────────────────────────────────────────────────────────────────────────────────
+# ── one field ────────────────────────────────────────────────────────────────────────────────────
 
 
-def add(flow: dict[str, Any], where: str) -> tuple[dict[str, Any], str]:
-    """The flow with an empty row at the end of `where` (`flow.intents`, `flow.nodes.2.slots`) or a new step
-    (`flow.nodes:collect`), and the new row's path. An unknown place changes nothing."""
-    flow = copy.deepcopy(flow)
-    place, _, kind = where.partition(":")
-    found = rows.at({"flow": flow}, place)
-    if not isinstance(found, list):
-        return flow, ""
-    name = place.rsplit(".", 1)[-1]
-    if name == "nodes" and kind in STEP_KINDS:
-        found.append(_new_step(flow, kind))
-    elif name == "slots":
-        found.append({"name": _free("answer", [row.get("name") for row in found]), "type": "text", "ask": ""})
-    elif name == "intents":
-        found.append({"name": _free("topic", [row.get("name") for row in found]), "examples": [], "answer": ""})
-    else:
-        return flow, ""
-    return flow, f"{place}.{len(found) - 1}"
+def _fields(model: type[BaseModel], row: Tree, renamed: Mapping[str, str], word: str = "") -> dict[str, Any]:
+    return {
+        name: _value(declared, row.get(name), renamed, word)
+        for name, declared in fields(model).items()
+        if declared.widget != "node" or name != "id"
+    }
 
 
-def remove(flow: dict[str, Any], path: str) -> dict[str, Any]:
-    """The flow without the row at `path`. What led to a removed step leads to it still, and is shown as a problem."""
-    changed: dict[str, Any] = rows.removed({"flow": flow}, path)["flow"]
-    return changed
+def _value(declared: Declared, typed: Any, renamed: Mapping[str, str], word: str = "") -> Any:
+    """What was typed into a field, as the draft holds it. `word`: the row it lies in, for one without a name."""
+    if declared.model is Hours:
+        return week.parse(typed if isinstance(typed, dict) else {})
+    if declared.model is not None:
+        model = declared.model
+        if not declared.many:
+            return _fields(model, typed if isinstance(typed, dict) else {}, renamed)
+        return [_fields(model, row, renamed, declared.row) for row in _rows(typed)]
+    if declared.many:
+        if declared.widget in TICKED:
+            return [name for name in typed if name] if isinstance(typed, dict) else []
+        return lines(_text(typed))
+    return _plain(declared, _text(typed), typed is not None, renamed, word)
 
 
-def move(flow: dict[str, Any], path: str, by: int) -> dict[str, Any]:
-    """The flow with the row at `path` one place up (-1) or down (+1)."""
-    changed: dict[str, Any] = rows.moved({"flow": flow}, path, by)["flow"]
-    return changed
+def _plain(declared: Declared, text: str, there: bool, renamed: Mapping[str, str], word: str) -> Any:
+    if declared.widget == "node":
+        return renamed.get(text, text) or (None if declared.optional else "")
+    if declared.plain == "bool":
+        return {"yes": True, "no": False}.get(text) if declared.optional else there
+    if declared.plain in ("int", "float"):
+        return number(text) if text.strip() else None if declared.optional else declared.default
+    if declared.named and declared.widget != "tool":
+        return identifier(text, identifier(str(declared.default or word), "name"))
+    if declared.optional or (declared.choices and not text):
+        return text or declared.default
+    return " ".join(text.split("\n")) if declared.widget == "expression" else text
 
 
-def _new_step(flow: dict[str, Any], kind: str) -> dict[str, Any]:
-    taken = [node.get("id") for node in flow["nodes"] if isinstance(node, dict)]
-    ends = [node["id"] for node in flow["nodes"] if isinstance(node, dict) and node.get("type") == "end"]
-    onwards = next(iter(ends), flow.get("start", ""))
-    step: dict[str, Any] = {"id": _free(identifier(STEP_KINDS[kind].label, kind), taken), "type": kind}
-    if kind == "conversation":
-        step |= {"say": "", "intents": [], "fallback": ["Sorry, could you say that again?"]}
-    elif kind == "collect":
-        step |= {"slots": [{"name": "answer", "type": "text", "ask": ""}], "done": "", "next": onwards}
-    elif kind == "say":
-        step |= {"text": "", "next": onwards}
-    else:
-        step |= {"text": "Goodbye.", "outcome": "completed"}
-    return step
-
-
-def _free(name: str, taken: list[Any]) -> str:
-    if name not in taken:
-        return name
-    return next(other for number in range(2, len(taken) + 3) if (other := f"{name[:36]}_{number}") not in taken)
-
-
-# ── pieces of the form ───────────────────────────────────────────────────────────────────────────
-
-
-def _rows(source: object) -> Iterable[Mapping[str, Any]]:
+def _rows(source: object) -> list[Tree]:
     return [row for row in source.values() if isinstance(row, dict)] if isinstance(source, dict) else []
 
 
@@ -143,86 +192,7 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _renamed(nodes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Old id → id after the titles as they were typed."""
-    renamed: dict[str, str] = {}
-    for place, node in enumerate(nodes, start=1):
-        old, typed = _text(node.get("id")), _text(node.get("title"))
-        kept = not typed.strip() or typed.strip() == title(old)
-        wanted = old if kept and old else identifier(typed, f"step_{place}")
-        renamed[old or f"step_{place}"] = _free(wanted, list(renamed.values()))
-    return renamed
-
-
-def _step(row: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
-    kind, old = _text(row.get("type")), _text(row.get("id"))
-    step: dict[str, Any] = {**_kept(row, renamed), "id": renamed.get(old, old), "type": kind}
-    for name in STEP_FIELDS.get(kind, ()):
-        if name == "intents":
-            step[name] = [_topic(topic, renamed) for topic in _rows(row.get(name))]
-        elif name == "slots":
-            step[name] = [_question(question) for question in _rows(row.get(name))]
-        elif name == "turns":
-            step[name] = _turns(row.get(name))
-        elif name == "attempts":
-            typed = _text(row.get(name)).strip()
-            step[name] = int(typed) if typed.isdigit() and len(typed) < 6 else typed or 3
-        elif name == "outcome":
-            step[name] = identifier(_text(row.get(name)), "completed")
-        elif name not in ("id", "type"):
-            step[name] = _field(name, row.get(name), renamed)
-    return step
-
-
-def _kept(row: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
-    """What the form does not show, as it was: it travels along, and its arrows follow steps that were renamed."""
-    try:
-        kept = json.loads(_text(row.get("kept")) or "{}")
-    except ValueError:
-        return {}
-    return _followed(kept, renamed) if isinstance(kept, dict) else {}
-
-
-def _followed(here: Any, renamed: Mapping[str, str]) -> Any:
-    if isinstance(here, dict):
-        return {
-            key: renamed.get(value, value) if key in _ARROWS and isinstance(value, str) else _followed(value, renamed)
-            for key, value in here.items()
-        }
-    return [_followed(item, renamed) for item in here] if isinstance(here, list) else here
-
-
-def _turns(source: object) -> dict[str, Any]:
-    """Turn taking at a step; what is left as the agent has it is None."""
-    row = source if isinstance(source, dict) else {}
-    interruptible, least = _text(row.get("interruptible")), _text(row.get("min_words")).strip()
-    return {
-        "interruptible": {"yes": True, "no": False}.get(interruptible),
-        "min_words": number(least) if least else None,
-        "patience": number(_text(row.get("patience")) or "0"),
-    }
-
-
-def _topic(row: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "name": identifier(_text(row.get("name")), "topic"),
-        **{name: _field(name, row.get(name), renamed) for name in ("examples", "answer", "goto")},
-    }
-
-
-def _question(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "name": identifier(_text(row.get("name")), "answer"),
-        "type": _text(row.get("type")) or "text",
-        **{name: _field(name, row.get(name), {}) for name in ("ask", "reask", "choices")},
-        **{name: name in row for name in _CHECKS},
-    }
-
-
-def _field(name: str, value: object, renamed: Mapping[str, str]) -> Any:
-    text = _text(value)
-    if name in _LINES:
-        return lines(text)
-    if name in _REFERENCES:
-        return renamed.get(text, text) or (None if name in _OPTIONAL else "")
-    return text
+def free(name: str, taken: Collection[str]) -> str:
+    if name not in taken:
+        return name
+    return next(other for number_ in range(2, len(taken) + 3) if (other := f"{name[:36]}_{number_}") not in taken)

@@ -1,152 +1,112 @@
-"""A draft's flow as the outline shows it. Tolerant: a draft that makes no sense yet is shown as far as it goes.
+"""A draft's flow as the outline shows it: sections of the start, then steps. Made from the declared fields, so that a new
+one appears by its declaration alone. Tolerant: a draft that makes no sense yet is shown as far as it goes.
 
-`path` names a row as the form does (`flow.nodes.2.slots.0`); `agents.flow.form` reads the form back.
+A path names a field as the form does (`flow.nodes.2.slots.0.ask`); `agents.flow.form` reads the form back. A step comes
+with its fields only when it is asked for: two hundred open forms are a slow page.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from functools import cache
+from typing import Any
 
+from agents.flow import week
+from agents.flow.declared import Declared, fields, kind_of, within
+from agents.flow.fields import Field, Making, fields_of, text_of
 from agents.flow.problems import Problem, words
-from media_worker.contract.flow import KINDS, SlotType
+from media_worker.contract.flow import KINDS, Flow
+from media_worker.contract.flow.base import About
 
-
-@dataclass(frozen=True)
-class StepKind:
-    icon: str
-    label: str
-    about: str
-
-
-STEP_KINDS = {
-    "conversation": StepKind(
-        icon="messages-square", label="Conversation", about="Listens, answers topics and goes where they lead"
-    ),
-    "collect": StepKind(
-        icon="list-checks", label="Questions", about="Asks one thing after the other and keeps the answers"
-    ),
-    "say": StepKind(icon="quote", label="Line", about="Says something and goes on at once"),
-    "end": StepKind(icon="phone-off", label="Goodbye", about="Says goodbye and hangs up"),
-}
-_UNKNOWN = StepKind(icon="circle-help", label="Unknown", about="")
-SLOT_KINDS: dict[str, str] = {
-    "text": "Anything",
-    "name": "A name",
-    "phone": "A phone number",
-    "date": "A day",
-    "time": "A time",
-    "email": "An e-mail address",
-    "number": "A number",
-    "choice": "One of a list",
-    "yes_no": "Yes or no",
-    "code": "A code or a reference",
-}
 MANY_STEPS = 30
-Problems = Mapping[str, Sequence[Problem]]
-assert set(SLOT_KINDS) == set(get_args(SlotType))
+LONGEST_SUMMARY = 160
+LONGEST_SEARCHED = 1_500
+UNKNOWN = About("Unknown", "circle-help", "", "Do")
+Offers = Mapping[str, Sequence[Mapping[str, str]]]
+"""What fields may name (tools, bases, agents, clips, variables), by the widget: entries with `value` and `text`."""
 
 
 @dataclass(frozen=True)
-class Topic:
-    path: str
-    name: str
-    answer: str
-    examples: str
-    goto: str
-    goto_title: str
-    problems: tuple[Problem, ...]
-    count: int
+class Section:
+    """A part of the start. The one without a title holds the fields that nobody put elsewhere."""
 
-
-@dataclass(frozen=True)
-class Question:
-    path: str
-    name: str
-    type: str
-    ask: str
-    reask: str
-    choices: str
-    confirm: bool
-    required: bool
-    problems: tuple[Problem, ...]
-
-
-STEP_FIELDS = {
-    "conversation": ("id", "type", "turns", "prompt", "say", "intents", "fallback", "fallback_goto"),
-    "collect": ("id", "type", "turns", "prompt", "slots", "attempts", "done", "next", "give_up"),
-    "say": ("id", "type", "turns", "text", "next"),
-    "end": ("id", "type", "text", "outcome"),
-}
-"""What the form shows of each kind; the rest of a step travels along as it is."""
-_FLOW_FIELDS = frozenset({"greeting", "prompt", "goals", "start", "intents", "nodes"})
+    key: str
+    title: str
+    about: str
+    fields: Sequence[Field]
 
 
 @dataclass(frozen=True)
 class Step:
+    """`fields` is None where the page asks for them when the step is opened. `searched`: its words, for the search."""
+
     path: str
+    number: int
     id: str
     title: str
-    kind: str
-    icon: str
-    kind_name: str
-    values: Mapping[str, str]
-    turns: Mapping[str, str]
-    topics: Sequence[Topic]
-    questions: Sequence[Question]
-    problems: tuple[Problem, ...]
+    type: str
+    about: About
+    summary: str
     leads_to: str
-
-    @property
-    def own_problems(self) -> tuple[Problem, ...]:
-        """Those of the step itself, not of its rows, which show theirs."""
-        inner = (f"{self.path}.slots.", f"{self.path}.intents.")
-        return tuple(problem for problem in self.problems if not problem.anchor.startswith(inner))
+    searched: str
+    problems: tuple[Problem, ...]
+    own_problems: tuple[Problem, ...]
+    fields: Sequence[Field] | None = None
 
 
 @dataclass(frozen=True)
 class Outline:
-    kept: str
-    greeting: str
-    prompt: str
-    goals: str
-    start: str
-    topics: Sequence[Topic]
+    before: Sequence[Section]
     steps: Sequence[Step]
+    after: Sequence[Section]
+    hours: Sequence[week.Day]
+    closed: str
     targets: Sequence[tuple[str, str]]
-    known: frozenset[str]
+    variables: Sequence[str]
     many: bool
-    problems: tuple[Problem, ...]
 
 
-def outline(document: object, problems: Iterable[Problem] = ()) -> Outline:
+_BEFORE = (
+    ("opening", "Opening", "", ("greeting", "start")),
+    (
+        "intents",
+        "Topics anywhere in the call",
+        "What callers may bring up at any moment. The question that was open is asked again afterwards.",
+        ("intents",),
+    ),
+)
+_AFTER = (
+    (
+        "model",
+        "For a language model",
+        "The built-in mind follows the topics and questions above; a language model reads this as well.",
+        ("prompt", "goals"),
+    ),
+    ("known", "What a call brings along", "Known from the first word on, for texts, rules and tools.", None),
+)
+_HOURS = "hours"
+
+
+def outline(
+    document: object, problems: Iterable[Problem] = (), *, opened: Collection[int] = (), offers: Offers | None = None
+) -> Outline:
+    """`opened`: the steps that come with their fields, by their number."""
     flow = _mapping(_mapping(document).get("flow"))
-    everything = tuple(problems)
-    found = _by_place(everything)
     nodes = [_mapping(node) for node in _sequence(flow.get("nodes"))]
     targets = [(str(node.get("id", "")), title(node.get("id", ""))) for node in nodes]
-    titles = dict(targets)
+    told = tuple(problems)
+    making = Making(dict(targets), offers or {}, _by_place(told), many=len(targets) > MANY_STEPS)
     return Outline(
-        kept=_kept(flow, _FLOW_FIELDS),
-        greeting=_text(flow.get("greeting")),
-        prompt=_text(flow.get("prompt")),
-        goals=_lines(flow.get("goals")),
-        start=_text(flow.get("start")),
-        topics=_topics(flow.get("intents"), "flow.intents", titles, found),
-        steps=[_step(node, f"flow.nodes.{number}", titles, found) for number, node in enumerate(nodes)],
+        before=_sections(flow, _BEFORE, making),
+        steps=[_step(node, number, making, with_fields=number in opened) for number, node in enumerate(nodes)],
+        after=_sections(flow, _AFTER, making),
+        hours=week.days(flow.get(_HOURS), [p for p in told if p.path[:2] == ("flow", _HOURS)]),
+        closed=week.closed(flow.get(_HOURS)),
         targets=targets,
-        known=frozenset(titles),
-        problems=tuple(p for p in everything if p.path[:1] == ("flow",) and len(p.path) <= 3 and "nodes" not in p.path),
-        many=len(targets) > MANY_STEPS,
+        variables=_variables(flow, nodes, offers or {}),
+        many=making.many,
     )
-
-
-def _other(kind: str) -> StepKind:
-    """A kind that the canvas has a form for, and the outline a line."""
-    declared = KINDS.get(kind)
-    return StepKind(declared.about.icon, declared.about.label, declared.about.text) if declared else _UNKNOWN
 
 
 def title(node_id: object) -> str:
@@ -154,89 +114,77 @@ def title(node_id: object) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _step(node: Mapping[str, Any], path: str, titles: Mapping[str, str], problems: Problems) -> Step:
-    kind = _text(node.get("type"))
-    about = STEP_KINDS.get(kind) or _other(kind)
-    values = {key: _text(node.get(key)) for key in _STEP_TEXTS} | {"fallback": _lines(node.get("fallback"))}
-    shown = STEP_FIELDS.get(kind, ("id", "type"))
-    values["kept"] = _kept(node, shown)
-    topics = _topics(node.get("intents"), f"{path}.intents", titles, problems)
-    questions = [
-        _question(_mapping(slot), f"{path}.slots.{number}", problems)
-        for number, slot in enumerate(_sequence(node.get("slots")))
-    ]
-    leads = [values["next"], values["give_up"], values["fallback_goto"], *(topic.goto for topic in topics)]
+@cache
+def kinds_by_group() -> list[tuple[str, list[tuple[str, About]]]]:
+    """The kinds of steps for a menu: each group with its kinds, in the order of their declaration."""
+    groups: dict[str, list[tuple[str, About]]] = {}
+    for name, kind in KINDS.items():
+        groups.setdefault(kind.about.group, []).append((name, kind.about))
+    return list(groups.items())
+
+
+def _sections(flow: Mapping[str, Any], wanted: Any, making: Making) -> list[Section]:
+    placed = {name for _, _, _, names in (*_BEFORE, *_AFTER) for name in names or ()} | {_HOURS}
+    found = []
+    for key, heading, about, names in wanted:
+        held = [name for name in fields(Flow) if (name in names if names else name not in placed)]
+        found.append(Section(key, heading, about, fields_of(flow, Flow, "flow", making, held)))
+    return found
+
+
+def _step(node: Mapping[str, Any], number: int, making: Making, *, with_fields: bool) -> Step:
+    path, kind = f"flow.nodes.{number}", kind_of(node)
+    inner = list(within(node, kind, ())) if kind else []
+    leads = [str(one.value) for one in inner if one.field.widget == "node" and one.value]
+    texts = [text_of(one.value) for one in inner if one.field.model is None and one.value and one.field.plain == "text"]
+    told = tuple(making.problems.get(path, ()))
     return Step(
         path=path,
-        id=_text(node.get("id")),
+        number=number,
+        id=text_of(node.get("id")),
         title=title(node.get("id", "")),
-        kind=kind,
-        icon=about.icon,
-        kind_name=about.label,
-        values=values,
-        turns=_turns(_mapping(node.get("turns"))),
-        topics=topics,
-        questions=questions,
-        problems=tuple(problems.get(path, ())),
-        leads_to=", ".join(dict.fromkeys(titles.get(target, target) for target in leads if target)),
+        type=text_of(node.get("type")),
+        about=kind.about if kind else UNKNOWN,
+        summary=_summary(node, fields(kind)) if kind else "",
+        leads_to=", ".join(dict.fromkeys(making.titles.get(target, target) for target in leads)),
+        searched=" ".join(" ".join(texts).lower().split())[:LONGEST_SEARCHED],
+        problems=told,
+        own_problems=tuple(p for p in told if not _of_a_field(p, kind)),
+        fields=fields_of(node, kind, path, making) if kind and with_fields else None,
     )
 
 
-_STEP_TEXTS = (
-    "say", "prompt", "fallback_goto", "attempts", "done", "next", "give_up", "text", "outcome",
-)  # fmt: skip
+def _of_a_field(problem: Problem, kind: Any) -> bool:
+    """Whether a field of the step shows the problem itself."""
+    return bool(kind) and len(problem.path) > 3 and problem.path[3] in fields(kind) and problem.path[3] != "id"
 
 
-def _kept(here: Mapping[str, Any], shown: Container[str]) -> str:
-    """What the form shows nothing of, for a hidden field."""
-    return json.dumps({key: value for key, value in here.items() if key not in shown})
+def _summary(node: Mapping[str, Any], declared: Mapping[str, Declared]) -> str:
+    """What a step is about, in a line: its first words, or how many rows it has."""
+    for name, one in declared.items():
+        held = node.get(name)
+        if one.model is not None and one.many and isinstance(held, list | tuple) and held:
+            many = f"{len(held)} {one.title.lower()}" if len(held) > 1 else f"1 {one.row}"
+            first = _mapping(held[0])
+            said = next((text_of(first[key]) for key in ("ask", "when", "name") if first.get(key)), "")
+            return f"{many}: {words(said)}"[:LONGEST_SUMMARY]
+        if one.widget in ("prose", "prompt", "tool", "phone", "agent", "line") and name != "id" and held:
+            return text_of(held)[:LONGEST_SUMMARY]
+    return ""
 
 
-def _turns(turns: Mapping[str, Any]) -> dict[str, str]:
-    """Turn taking at a step as the form shows it; empty: as the agent has it."""
-    interruptible, patience = turns.get("interruptible"), turns.get("patience")
-    return {
-        "interruptible": "" if interruptible is None else "no" if interruptible is False else "yes",
-        "min_words": _text(turns.get("min_words")),
-        "patience": f"{patience:g}" if isinstance(patience, float) and patience else _text(patience or ""),
-    }
+def _variables(flow: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]], offers: Offers) -> list[str]:
+    """Names to choose from while typing."""
+    found = {entry["value"]: None for entry in offers.get("variable", ())}
+    places = [*within(flow, Flow, ())]
+    for node in nodes:
+        kind = kind_of(node)
+        places += within(node, kind, ()) if kind else ()
+    found |= {str(one.value): None for one in places if one.field.widget == "variable" and one.value}
+    return list(found)[:300]
 
 
-def _topics(source: object, path: str, titles: Mapping[str, str], problems: Problems) -> list[Topic]:
-    topics = []
-    for number, item in enumerate(_sequence(source)):
-        intent, here = _mapping(item), f"{path}.{number}"
-        goto = _text(intent.get("goto"))
-        topics.append(
-            Topic(
-                path=here,
-                name=words(_text(intent.get("name"))),
-                answer=_text(intent.get("answer")),
-                examples=_lines(intent.get("examples")),
-                goto=goto,
-                goto_title=titles.get(goto, goto),
-                problems=tuple(problems.get(here, ())),
-                count=len(_sequence(intent.get("examples"))),
-            )
-        )
-    return topics
-
-
-def _question(slot: Mapping[str, Any], path: str, problems: Problems) -> Question:
-    return Question(
-        path=path,
-        name=words(_text(slot.get("name"))),
-        type=_text(slot.get("type")) or "text",
-        ask=_text(slot.get("ask")),
-        reask=_text(slot.get("reask")),
-        choices=_lines(slot.get("choices")),
-        confirm=slot.get("confirm") is True,
-        required=slot.get("required") is not False,
-        problems=tuple(problems.get(path, ())),
-    )
-
-
-def _by_place(problems: Iterable[Problem]) -> Problems:
+def _by_place(problems: Iterable[Problem]) -> Mapping[str, Sequence[Problem]]:
     """Every problem under each of the places it lies in, so that a row finds its own at once."""
     found: dict[str, list[Problem]] = {}
     for problem in problems:
@@ -246,16 +194,8 @@ def _by_place(problems: Iterable[Problem]) -> Problems:
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return value if isinstance(value, Mapping) else {}
 
 
 def _sequence(value: object) -> Sequence[Any]:
     return value if isinstance(value, list | tuple) else ()
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-def _lines(value: object) -> str:
-    return "\n".join(_text(item) for item in _sequence(value))

@@ -12,6 +12,8 @@ from media_worker.contract.expressions import ExpressionError, names
 from media_worker.contract.flow import CALL_VARIABLES, CollectNode, ConversationNode, Flow, SetNode, ToolNode
 
 HEARD_ALWAYS = frozenset({"last_said"})
+_LATER = frozenset({"last_said", "choice", "outcome"})
+"""Variables of every call that are not there before the greeting."""
 MOST_HINTS = 100
 _HOLE = re.compile(r"\{\{\s*([^{}|]{0,100}?)\s*(\|[^{}]{0,300})?\}\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,79}")
@@ -30,9 +32,9 @@ class Variables:
 
 def variables_of(flow: Flow, sets: Mapping[str, tuple[str, ...]] | None = None) -> Variables:
     """`sets`: the variables that each tool may fill, by the tool's name, where that is known."""
-    early = {*CALL_VARIABLES, *(variable.name for variable in flow.variables)} - HEARD_ALWAYS
+    early = {*CALL_VARIABLES, *(variable.name for variable in flow.variables)} - _LATER
     early |= {name for before in flow.before for name in (sets or {}).get(before.tool, ())}
-    heard, assigned, known = set(HEARD_ALWAYS), [], set(early)
+    heard, assigned, known = set(HEARD_ALWAYS), [], {*early, *CALL_VARIABLES}
     for node in flow.nodes:
         if isinstance(node, CollectNode):
             heard |= {slot.name for slot in node.slots}

@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import template
 from django.template import Context
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from agents.flow.outline import Outline
+from agents.flow.fields import Field
 from agents.library import Shelf, shelves
 
 register = template.Library()
+
+
+@register.simple_tag
+def pick(field: Field) -> SafeString:
+    """The list to choose one entry of a field from.
+
+    With many steps a list of steps holds its chosen entry only, and the page fills it when it is opened: five hundred
+    steps times as many lists is a slow page.
+    """
+    declared = field.declared
+    options = format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((one.value, mark_safe(" selected") if one.chosen else "", one.label) for one in field.entries),
+    )
+    empty = declared.empty or ("Nothing chosen" if declared.widget != "choice" or declared.optional else "")
+    chosen = any(one.chosen for one in field.entries)
+    needs_empty = bool(empty) and (not declared.required or not chosen)
+    return format_html(
+        '<select class="input" id="{}" name="{}"{}>{}{}</select>',
+        field.name,
+        field.name,
+        mark_safe(' data-fill-from="goto-options"') if declared.widget == "node" else "",
+        format_html('<option value="">{}</option>', empty) if needs_empty else "",
+        options,
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -19,27 +47,17 @@ def library_shelves(context: Context) -> list[tuple[str, Shelf]]:
     return shelves(context["request"].user)
 
 
-@register.simple_tag(takes_context=True)
-def goto(context: Context, name: str, value: str, stay: str = "", ident: str = "") -> SafeString:
-    """The list of steps to go to. `stay` is the choice of going nowhere.
+@register.filter
+def plain_fields(fields: Iterable[Field]) -> list[Field]:
+    return [field for field in fields if not field.declared.advanced]
 
-    With many steps it holds its chosen entry only, and the page fills it when it is opened: five hundred steps times as
-    many lists is a slow page.
-    """
-    outline: Outline = context["outline"]
-    offered = [(target, label) for target, label in outline.targets if target == value or not outline.many]
-    if value and value not in outline.known:
-        offered.append((value, f"{value} (does not exist)"))
-    options = format_html_join(
-        "",
-        '<option value="{}"{}>{}</option>',
-        ((target, mark_safe(" selected") if target == value else "", label) for target, label in offered),
-    )
-    return format_html(
-        '<select class="input" name="{}"{} aria-label="Goes to"{}>{}{}</select>',
-        name,
-        format_html(' id="{}"', ident) if ident else "",
-        mark_safe(' data-fill-from="goto-options"') if outline.many else "",
-        format_html('<option value="">{}</option>', stay) if stay else "",
-        options,
-    )
+
+@register.filter
+def advanced_fields(fields: Iterable[Field]) -> list[Field]:
+    return [field for field in fields if field.declared.advanced]
+
+
+@register.filter
+def own_fields(fields: Iterable[Field]) -> bool:
+    """Whether any of them says more than its default."""
+    return any(field.own for field in fields)

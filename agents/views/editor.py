@@ -98,7 +98,8 @@ def reshaped(
     return document, ""
 
 
-SHAPING = ("add", "remove", "up", "down", "force")
+SHAPING = ("add", "remove", "up", "down", "force", "again")
+"""What a page sends with a save whose answer has to bring its form anew; “again”: the last one came while somebody typed."""
 
 
 def changes_shape(request: HttpRequest) -> bool:
@@ -127,11 +128,19 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def save(
-    request: HttpRequest, agent: Agent, tab: str, document: dict[str, Any], body: str, more: Mapping[str, Any]
+    request: HttpRequest,
+    agent: Agent,
+    tab: str,
+    document: dict[str, Any],
+    body: str,
+    more: Mapping[str, Any],
+    *,
+    also: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
     """Keep the draft and say so: as JSON for the page that typed it, else by loading the tab again.
 
-    `body` is the template of the form, sent along when rows came or went. A conflict is 409 and writes nothing.
+    `body` is the template of the form, sent along when rows came or went; `also` what else the page is told. A conflict is
+    409 and writes nothing.
     """
     try:
         saved = save_from_page(request, agent, document, _revision(request), request.POST.get("page", ""))
@@ -144,7 +153,14 @@ def save(
         return redirect(f"{reverse(tab, args=[agent.pk])}{more.get('anchor', '')}")
     context = frame(request, agent, tab, **{**more, "reading": saved.reading})
     badge = render_to_string("agents/parts/badge.html", context, request)
-    answer: dict[str, Any] = {"revision": saved.revision, "state": _state(request, context), "badge": badge}
+    told = [{"at": one.anchor, "sentence": one.sentence, "blocking": one.blocking} for one in saved.reading.problems]
+    answer: dict[str, Any] = {
+        "revision": saved.revision,
+        "state": _state(request, context),
+        "badge": badge,
+        "problems": told,
+        **(also or {}),
+    }
     if body:
         answer["body"] = render_to_string(body, context, request)
         answer["open"] = more.get("opened", "")

@@ -16,7 +16,7 @@ from agents.content import read, whole
 from agents.models import Agent, ProviderAccount
 from agents.queries import changes_since_published, state_of
 from tests.agents.conftest import browser
-from tests.agents.test_content import as_posted
+from tests.agents.flow.scripts import as_posted
 from tests.world import World
 
 pytestmark = pytest.mark.db
@@ -185,7 +185,7 @@ def test_turn_taking_at_a_step_is_saved_with_the_script(front_desk: Agent, agenc
     assert page.post(where, posted | revision, headers=JSON).status_code == 200
     front_desk.refresh_from_db()
     assert front_desk.draft["flow"]["nodes"][1]["turns"] == {"interruptible": False, "min_words": 2, "patience": 1.5}
-    assert "Its own" in page.get(where).content.decode()
+    assert "Its own" in page.get(f"{where}?open=1").content.decode()
     revision = {"revision": str(front_desk.draft_revision)}
     answer = page.post(where, posted | revision | {"flow.nodes.1.turns.patience": "ages"}, headers=JSON)
     assert "“Added patience (seconds)” has to be a number" in answer.json()["state"]

@@ -11,7 +11,7 @@ from agents.flow.outline import outline
 from agents.models import Agent
 from calls.models import CarrierAccount, PhoneNumber
 from tests.agents.conftest import browser
-from tests.agents.test_content import as_posted
+from tests.agents.flow.scripts import as_posted
 from tests.world import RIVAL_HOST, World
 
 pytestmark = pytest.mark.db

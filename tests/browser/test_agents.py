@@ -26,12 +26,12 @@ def page(context: BrowserContext, request: pytest.FixtureRequest) -> Page:
 
 
 def greeting(page: Page) -> str:
-    return page.get_by_label("What it says first").input_value()
+    return page.get_by_label("Greeting", exact=True).input_value()
 
 
 def test_a_change_is_saved_shown_and_published(page: Page) -> None:
     assert "This is the virtual assistant" in greeting(page)
-    page.get_by_label("What it says first").fill("Ciao, this is Luigi's.")
+    page.get_by_label("Greeting", exact=True).fill("Ciao, this is Luigi's.")
     expect(page.locator("[data-draft-word]")).to_have_text(re.compile("^Saved "))
     expect(page.locator("[data-draft-badge]")).to_have_text("Unpublished changes")
     page.get_by_role("link", name="Publish").click()
@@ -45,7 +45,7 @@ def test_a_change_is_saved_shown_and_published(page: Page) -> None:
 
 
 def test_publishing_waits_for_what_was_typed_last(page: Page) -> None:
-    page.get_by_label("What it says first").fill("Typed in a hurry.")
+    page.get_by_label("Greeting", exact=True).fill("Typed in a hurry.")
     page.get_by_role("link", name="Publish").click()
     expect(page.get_by_role("dialog")).to_contain_text("Typed in a hurry.")
 
@@ -73,7 +73,7 @@ def test_what_could_not_be_saved_is_tried_again_and_kept(page: Page) -> None:
             route.continue_()
 
     page.route("**/agents/**", server)
-    page.get_by_label("What it says first").fill("Written in a tunnel.")
+    page.get_by_label("Greeting", exact=True).fill("Written in a tunnel.")
     expect(page.locator("[data-draft-word]")).to_contain_text("cannot be reached")
     down = False
     expect(page.locator("[data-draft-word]")).to_have_text(re.compile("^Saved "), timeout=8000)
@@ -83,7 +83,7 @@ def test_what_could_not_be_saved_is_tried_again_and_kept(page: Page) -> None:
 
 def test_text_that_was_never_saved_waits_in_the_browser(page: Page) -> None:
     page.route("**/agents/**", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
-    page.get_by_label("What it says first").fill("Almost lost.")
+    page.get_by_label("Greeting", exact=True).fill("Almost lost.")
     expect(page.locator("[data-draft-word]")).to_contain_text("cannot be reached")
     page.on("dialog", lambda dialog: dialog.accept())
     page.unroute("**/agents/**")
@@ -96,16 +96,16 @@ def test_text_that_was_never_saved_waits_in_the_browser(page: Page) -> None:
     again.goto(address)
     expect(again.locator(".draft-left")).to_contain_text("was never saved")
     again.get_by_role("button", name="Save it now").click()
-    expect(again.get_by_label("What it says first")).to_have_value("Almost lost.")
+    expect(again.get_by_label("Greeting", exact=True)).to_have_value("Almost lost.")
     expect(again.locator(".draft-left")).to_have_count(0)
 
 
 def test_two_tabs_do_not_overwrite_each_other(page: Page, context: BrowserContext) -> None:
     other = context.new_page()
     other.goto(page.url.split("?")[0])
-    page.get_by_label("What it says first").fill("Mine.")
+    page.get_by_label("Greeting", exact=True).fill("Mine.")
     expect(page.locator("[data-draft-word]")).to_have_text(re.compile("^Saved "))
-    other.get_by_label("What it says first").fill("Theirs.")
+    other.get_by_label("Greeting", exact=True).fill("Theirs.")
     expect(other.get_by_text("Somebody else changed this draft")).to_be_visible()
     assert greeting(other) == "Theirs."
     other.get_by_role("button", name="Save mine over it").click()

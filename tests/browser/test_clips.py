@@ -77,7 +77,7 @@ def test_a_file_that_is_no_sound_comes_back_with_a_sentence(page: Page) -> None:
 def test_a_call_greets_with_the_recording_and_its_page_says_so(page: Page) -> None:
     clips = page.url
     page.get_by_role("link", name="Flow").click()
-    page.get_by_label("What it says first").fill("Good day, this is a recording.")
+    page.get_by_label("Greeting", exact=True).fill("Good day, this is a recording.")
     expect(page.locator("[data-draft-word]")).to_have_text(re.compile("^Saved "))
     page.goto(clips)
     page.get_by_role("link", name="Add a clip").click()

@@ -59,7 +59,9 @@ class ToolNode(NodeBase):
         default=(), max_length=30, title="Ways out by rule", json_schema_extra=ui("rows", rows="Add a rule")
     )
     next: NodeId = Field(**NEXT)
-    failed: NodeId | None = Field(default=None, title="When it fails, go to", json_schema_extra=ui("node"))
+    failed: NodeId | None = Field(
+        default=None, title="When it fails, go to", json_schema_extra=ui("node", empty="Go on all the same")
+    )
 
     def exits(self) -> Iterator[Exit]:
         yield from whens("when", self.when)
@@ -89,7 +91,9 @@ class KnowledgeNode(NodeBase):
         json_schema_extra=ui("prose", template=True),
     )
     next: NodeId = Field(**NEXT)
-    unknown: NodeId | None = Field(default=None, title="When it does not know, go to", json_schema_extra=ui("node"))
+    unknown: NodeId | None = Field(
+        default=None, title="When it does not know, go to", json_schema_extra=ui("node", empty="Go on all the same")
+    )
 
     def exits(self) -> Iterator[Exit]:
         yield from always("next", self.next, "answered")
@@ -104,7 +108,9 @@ class WaitNode(NodeBase):
     say: Spoken = Field(default="", title="Says first", json_schema_extra=ui("prose", template=True))
     seconds: float = Field(default=3.0, ge=0.1, le=120.0, title="Seconds", json_schema_extra=ui("number"))
     next: NodeId = Field(**NEXT)
-    heard: NodeId | None = Field(default=None, title="When the caller speaks, go to", json_schema_extra=ui("node"))
+    heard: NodeId | None = Field(
+        default=None, title="When the caller speaks, go to", json_schema_extra=ui("node", empty="Go on waiting")
+    )
 
     def exits(self) -> Iterator[Exit]:
         yield from always("next", self.next, "time is up")
@@ -125,7 +131,11 @@ class TransferNode(NodeBase):
     say: Spoken = Field(
         default="One moment, I will put you through.", title="Says first", json_schema_extra=ui("prose", template=True)
     )
-    failed: NodeId | None = Field(default=None, title="When nobody can be reached, go to", json_schema_extra=ui("node"))
+    failed: NodeId | None = Field(
+        default=None,
+        title="When nobody can be reached, go to",
+        json_schema_extra=ui("node", empty="Hang up"),
+    )
     failed_say: Spoken = Field(
         default="I could not put you through.", title="Says then", json_schema_extra=ui("prose", template=True)
     )
@@ -146,7 +156,9 @@ class HandoverNode(NodeBase):
     greet: bool = Field(
         default=False, title="The other agent greets the caller", json_schema_extra=ui("switch", advanced=True)
     )
-    failed: NodeId | None = Field(default=None, title="When it is not there, go to", json_schema_extra=ui("node"))
+    failed: NodeId | None = Field(
+        default=None, title="When it is not there, go to", json_schema_extra=ui("node", empty="Hang up")
+    )
 
     def exits(self) -> Iterator[Exit]:
         yield from failure("failed", self.failed, "not there")

@@ -44,8 +44,11 @@ Widget = Literal[
 ]  # fmt: skip
 
 
-def ui(widget: Widget, *, template: bool = False, advanced: bool = False, rows: str = "") -> dict[str, Any]:
-    """How a form shows a field. `rows` is the word for one more row (“Add a question”)."""
+def ui(
+    widget: Widget, *, template: bool = False, advanced: bool = False, rows: str = "", empty: str = "", only: str = ""
+) -> dict[str, Any]:
+    """How a form shows a field. `rows` is the word for one more row (“Add a question”), `empty` the choice of nothing,
+    `only` the kind of answer (the row's `type`) that the field is for."""
     said: dict[str, Any] = {"widget": widget}
     if template:
         said["template"] = True
@@ -53,6 +56,10 @@ def ui(widget: Widget, *, template: bool = False, advanced: bool = False, rows: 
         said["advanced"] = True
     if rows:
         said["rows"] = rows
+    if empty:
+        said["empty"] = empty
+    if only:
+        said["only"] = only
     return {"ui": said}
 
 
@@ -68,7 +75,11 @@ class Slot(Model):
     ask: Spoken = Field(title="Question", json_schema_extra=ui("prose", template=True))
     reask: Spoken = Field(default="", title="When asked again", json_schema_extra=ui("prose", template=True))
     choices: tuple[Annotated[str, Field(min_length=1, max_length=80)], ...] = Field(
-        default=(), max_length=50, title="Choices", description="One a line.", json_schema_extra=ui("lines")
+        default=(),
+        max_length=50,
+        title="Choices",
+        description="One a line.",
+        json_schema_extra=ui("lines", only="choice"),
     )
     pattern: str = Field(
         default="",
@@ -76,7 +87,7 @@ class Slot(Model):
         pattern=r"^[#@?A-Z0-9 -]*$",
         title="Pattern of a code",
         description="# is a digit, @ a letter, ? either; anything else stands for itself: AB-####.",
-        json_schema_extra=ui("line", advanced=True),
+        json_schema_extra=ui("line", advanced=True, only="code"),
     )
     confirm: bool = Field(default=False, title="Read back and ask whether it is right", json_schema_extra=ui("switch"))
     required: bool = Field(default=True, title="Has to be answered", json_schema_extra=ui("switch"))
@@ -94,7 +105,9 @@ class Intent(Model):
         json_schema_extra=ui("lines"),
     )
     answer: Spoken = Field(default="", title="Answer", json_schema_extra=ui("prose", template=True))
-    goto: NodeId | None = Field(default=None, title="Then go to", json_schema_extra=ui("node"))
+    goto: NodeId | None = Field(
+        default=None, title="Then go to", json_schema_extra=ui("node", empty="Stay where the call is")
+    )
 
 
 class When(Model):
@@ -124,7 +137,7 @@ class Extract(Model):
     type: SlotType = Field(default="text", title="Kind", json_schema_extra=ui("choice"))
     about: str = Field(default="", max_length=300, title="What it is", json_schema_extra=ui("line"))
     choices: tuple[Annotated[str, Field(min_length=1, max_length=80)], ...] = Field(
-        default=(), max_length=50, title="Choices", json_schema_extra=ui("lines")
+        default=(), max_length=50, title="Choices", json_schema_extra=ui("lines", only="choice")
     )
 
 
@@ -156,7 +169,9 @@ class Argument(Model):
 class NodeTurns(Model):
     """Turn taking at one node, where it differs from the agent's. `patience` is added silence, in seconds."""
 
-    interruptible: bool | None = Field(default=None, title="Callers may interrupt", json_schema_extra=ui("choice"))
+    interruptible: bool | None = Field(
+        default=None, title="Callers may interrupt", json_schema_extra=ui("choice", empty="As the agent has it")
+    )
     min_words: int | None = Field(
         default=None, ge=0, le=10, title="Least words that interrupt", json_schema_extra=ui("number")
     )

@@ -74,12 +74,14 @@ class ConversationNode(NodeBase):
         description="One line a try.",
         json_schema_extra=ui("lines", template=True),
     )
-    fallback_goto: NodeId | None = Field(default=None, title="After that, go to", json_schema_extra=ui("node"))
+    fallback_goto: NodeId | None = Field(
+        default=None, title="After that, go to", json_schema_extra=ui("node", empty="Repeat the last line")
+    )
     tier: Tier | None = Field(
         default=None,
         title="Who answers",
         description="Nothing chosen: as the agent's routing has it.",
-        json_schema_extra=ui("choice", advanced=True),
+        json_schema_extra=ui("choice", empty="As the agent’s routing has it", advanced=True),
     )
     voice: str = Field(
         default="",
@@ -119,8 +121,14 @@ class CollectNode(NodeBase):
         default=(), max_length=30, title="Ways out by rule", json_schema_extra=ui("rows", rows="Add a rule")
     )
     next: NodeId = Field(**NEXT)
-    give_up: NodeId | None = Field(default=None, title="When it gives up, go to", json_schema_extra=ui("node"))
-    tier: Tier | None = Field(default=None, title="Who answers", json_schema_extra=ui("choice", advanced=True))
+    give_up: NodeId | None = Field(
+        default=None, title="When it gives up, go to", json_schema_extra=ui("node", empty="Go on without the answer")
+    )
+    tier: Tier | None = Field(
+        default=None,
+        title="Who answers",
+        json_schema_extra=ui("choice", empty="As the agent’s routing has it", advanced=True),
+    )
     voice: str = Field(default="", max_length=200, title="Voice here", json_schema_extra=ui("line", advanced=True))
     turns: NodeTurns = Field(default=NodeTurns(), title="Turn taking", json_schema_extra=ui("turns", advanced=True))
 
@@ -157,7 +165,9 @@ class MenuNode(NodeBase):
         min_length=1, max_length=12, title="Choices", json_schema_extra=ui("rows", rows="Add a choice")
     )
     attempts: int = Field(default=3, ge=1, le=10, title="Tries", json_schema_extra=ui("number", advanced=True))
-    give_up: NodeId | None = Field(default=None, title="When nothing is chosen, go to", json_schema_extra=ui("node"))
+    give_up: NodeId | None = Field(
+        default=None, title="When nothing is chosen, go to", json_schema_extra=ui("node", empty="Say it once more")
+    )
     turns: NodeTurns = Field(default=NodeTurns(), title="Turn taking", json_schema_extra=ui("turns", advanced=True))
 
     def exits(self) -> Iterator[Exit]:

@@ -6,6 +6,7 @@
 //   [data-draft-body]                the fields; replaced when rows came or went
 //   [data-needs-saved]               a click waits until all is saved (so does “Talk to it”)
 import { all, find, meta, on } from "./dom";
+import { loaded, renameSteps, showProblems, type Told } from "./outline";
 
 interface Answer {
   revision?: number;
@@ -13,16 +14,24 @@ interface Answer {
   badge?: string;
   body?: string;
   open?: string;
+  problems?: Told[];
+  renamed?: Record<string, string>;
 }
 
 const PAUSE_MS = 700;
 const RETRY_MS = [2000, 4000, 8000, 15000];
+
+/** A step keeps its name when its place changes; everything else is known by its place. */
+function lastingName(details: HTMLElement): string {
+  return details.dataset.step ? `step ${details.dataset.step}` : details.id;
+}
 
 class Draft {
   private dirty = false;
   private running: Promise<boolean> | null = null;
   private timer = 0;
   private failures = 0;
+  private behind = false; // rows came or went while somebody typed: the next answer brings the form anew
   private readonly key: string;
   private readonly page = String(Math.random()).slice(2) + String(Date.now());
 
@@ -43,6 +52,7 @@ class Draft {
 
   private soon(wait = PAUSE_MS): void {
     this.dirty = true;
+    this.word("Not saved yet");
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => void this.save(), wait);
   }
@@ -93,7 +103,8 @@ class Draft {
 
   private async send(extra: Record<string, string>): Promise<boolean> {
     const data = new FormData(this.form);
-    for (const [name, value] of Object.entries({ ...extra, page: this.page })) data.set(name, value);
+    const again: Record<string, string> = this.behind ? { again: "1" } : {};
+    for (const [name, value] of Object.entries({ ...again, ...extra, page: this.page })) data.set(name, value);
     this.dirty = false;
     this.word("Saving…");
     let response: Response;
@@ -140,11 +151,20 @@ class Draft {
     if (badge && answer.badge) badge.innerHTML = answer.badge;
     if (answer.revision) document.dispatchEvent(new CustomEvent("voiceops:draft", { detail: { revision: answer.revision } }));
     const body = find("[data-draft-body]", this.form);
+    if (answer.renamed && body) renameSteps(answer.renamed, body);
+    if (answer.problems && body) showProblems(answer.problems, body);
+    this.behind = !!answer.body && this.dirty;
     if (!answer.body || !body || this.dirty) return;
-    const open = new Set(all("details[open][id]", body).map((details) => details.id));
+    const open = new Set(all("details[open][id]", body).map(lastingName));
+    const sought = find<HTMLInputElement>("[data-find-step]", body)?.value ?? "";
     const focused = document.activeElement?.getAttribute("name");
     body.innerHTML = answer.body;
-    for (const details of all("details[id]", body)) if (open.has(details.id)) details.setAttribute("open", "");
+    for (const details of all("details[id]", body)) if (open.has(lastingName(details))) details.setAttribute("open", "");
+    const search = find<HTMLInputElement>("[data-find-step]", body);
+    if (search && sought) {
+      search.value = sought;
+      search.dispatchEvent(new Event("input", { bubbles: true }));
+    }
     if (answer.open) this.reveal(answer.open, true);
     else if (focused) find<HTMLElement>(`[name="${CSS.escape(focused)}"]:not([type="hidden"])`, body)?.focus({ preventScroll: true });
   }
@@ -159,6 +179,11 @@ class Draft {
       parts.pop();
     }
     if (!target) return;
+    const step = target.closest<HTMLDetailsElement>("details[data-step]");
+    if (step && find("[data-loads]", step)) {
+      void loaded(step).then((there) => there && this.reveal(place, focus));
+      return;
+    }
     for (let up: HTMLElement | null = target; up; up = up.parentElement) if (up instanceof HTMLDetailsElement) up.open = true;
     target.scrollIntoView({ block: "center" });
     const field = find<HTMLElement>(`[name="${CSS.escape(place)}"]`, this.form) ?? find<HTMLElement>("textarea, select, input:not([type='hidden'])", target);
@@ -219,10 +244,6 @@ for (const form of all<HTMLFormElement>("form[data-draft]")) {
     draft.reveal(link.dataset.goto ?? "", true);
   });
 }
-on("change", "[data-shows-choices]", (select) => {
-  const choices = find("[data-choices]", select.closest(".fields") ?? document);
-  if (choices && select instanceof HTMLSelectElement) choices.hidden = select.value !== "choice";
-});
 
 /** A list that was sent with its chosen entry only gets the others when somebody is about to open it. */
 function fill(select: Element | null): void {

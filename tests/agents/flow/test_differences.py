@@ -122,12 +122,12 @@ def test_the_starts_own_fields_stand_under_start() -> None:
         before=[{"tool": "crm", "arguments": [{"name": "phone", "value": "{{caller}}"}]}],
         hours={"openings": [{"day": "mon", "begin": "09:00", "end": "17:00"}], "closed": ["2026-12-24"]}))  # fmt: skip
     assert told(HOUSE, after) == [
-        ("Start, greeting", "changed", "-Hello. +Good day."),
-        ("Start, variable “vip”", "added", "+Kind: Yes or no"),
-        ("Start, look-up 1", "added", "+crm (phone = {{caller}}) 1.5"),
-        ("Start, business hours, opening 1", "added", "+Monday 09:00 to 17:00"),
-        ("Start, business hours, closed on these days", "added", "+2026-12-24"),
-        ("Start, first step", "changed", "-Talk +Ask"),
+        ("Greeting", "changed", "-Hello. +Good day."),
+        ("Variable “vip”", "added", "+Kind: Yes or no"),
+        ("Look-up 1", "added", "+crm (phone = {{caller}}) 1.5"),
+        ("Business hours, opening 1", "added", "+Monday 09:00 to 17:00"),
+        ("Business hours, closed on these days", "added", "+2026-12-24"),
+        ("First step", "changed", "-Talk +Ask"),
     ]
 
 
