@@ -163,7 +163,10 @@ class Conversation:
         books = self._books = Books(self._clock.now_ms, self._spoken, self._observer.heard)
         self._pen = Pen(books, spec)
         hands = WrittenHands(self.host, turn.mocks, self._say)
-        self._driver = Driver(self._flow, hands, self._journal.write, self._clock.now_ms, lambda: self._observer.turn)
+        remember = self._observer.history.tool_used
+        self._driver = Driver(
+            self._flow, hands, self._journal.write, self._clock.now_ms, lambda: self._observer.turn, remember
+        )
         self._minds: WritingMinds | None = None
         self._settled = asyncio.Event()
         self._replies: list[Reply] = []

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
 from media_worker.contract.events import EventBody, ToolUsed
-from media_worker.contract.tools import ToolOutcome
+from media_worker.contract.tools import ToolOutcome, UseTool
 from media_worker.flow.reply import Reply
 from media_worker.flow.work import KNOWLEDGE, LookUp, ToolWork, Work
 
@@ -39,7 +39,8 @@ class Hands(Protocol):
 
 
 class Driver:
-    """One a call. `turn` gives the number of the caller's present turn."""
+    """One a call. `turn` gives the number of the caller's present turn. `remember` is told what a step of the flow used,
+    for the model that may go on from there."""
 
     def __init__(
         self,
@@ -48,12 +49,14 @@ class Driver:
         emit: Callable[[EventBody], None],
         now_ms: Callable[[], int],
         turn: Callable[[], int],
+        remember: Callable[[UseTool, ToolOutcome], None] | None = None,
     ) -> None:
         self._flow = flow
         self._hands = hands
         self._emit = emit
         self._now_ms = now_ms
         self.turn = turn
+        self._remember = remember
         flow.attach(self)
 
     async def go(self, reply: Reply, speak: Callable[[Reply], Awaitable[None]]) -> Reply:
@@ -82,6 +85,8 @@ class Driver:
         outcome = await self._bounded(work, turn, work.seconds if within is None else within)
         if isinstance(work, ToolWork | LookUp):
             self._tell(work, outcome, turn, started)
+        if isinstance(work, ToolWork) and work.by == "flow" and self._remember is not None and self._flow.uses_llm:
+            self._remember(work.use, outcome)
         return outcome
 
     async def _bounded(self, work: Work, turn: int, seconds: float) -> ToolOutcome:

@@ -155,9 +155,10 @@ def build(
         if thinker is not None:
             await thinker.patient(line)
 
-    hands = CallHands(host, observer, books, lambda: detector.open, mouth.until_heard, patient, flow.uses_llm)
+    hands = CallHands(host, observer, books, lambda: detector.open, mouth.until_heard, patient)
     voices = Voices(lanes.tts, observer, books)
-    driver = Driver(flow, hands, journal.write, journal.clock.now_ms, lambda: observer.turn)
+    remember = observer.history.tool_used
+    driver = Driver(flow, hands, journal.write, journal.clock.now_ms, lambda: observer.turn, remember)
     ladder.attach(Reach(observer, books, voice, voices, mouth, ears, detector, brain, host, spawn, finish), thinker)
     speculation = Speculation(minds, flow, observer, books, voice, mouth, spawn) if minds is not None else None
     mind = Mind(

@@ -110,7 +110,7 @@ def build_dialogue(
     ears = Ears(spec.audio, agent.turns, detector, failed)
     talker = _talker(spec, flow, history, books, ears)
     host = Host(wire.send)
-    hands = CallHands(host, observer, books, lambda: detector.open, mouth.until_heard, _say_nothing, told=False)
+    hands = CallHands(host, observer, books, lambda: detector.open, mouth.until_heard, _say_nothing)
     driver = Driver(flow, hands, journal.write, journal.clock.now_ms, lambda: observer.turn)
     mind.attach(Dialog(flow, observer, books, mouth, talker, driver, hands, spawn, finish, changed, stand_by))
     running = Running([ears, talker, mouth], spec.audio.rate)
