@@ -48,6 +48,7 @@ async function start(place: HTMLElement): Promise<void> {
     const { nodes, current } = (event as CustomEvent<{ nodes?: string[]; current?: string }>).detail ?? {};
     store.set({ lit: { nodes: nodes ?? [], current: current ?? "" } });
   });
+  document.dispatchEvent(new CustomEvent("voiceops:where"));
   createRoot(place).render(
     <EditorContext.Provider value={editor}>
       <App narrow={narrow} />
