@@ -43,6 +43,7 @@ class Hands:
             caller=spec.caller,
             called=spec.called,
             timezone=str(spec.variables.get("timezone") or "UTC"),
+            outbound=spec.direction == "outbound",
             variables=spec.variables,
         )
         self._done: dict[str, ToolOutcome] = {}
