@@ -166,7 +166,7 @@ def _wrong_audience(kind: Kind, tool: Tool, config: Settings, draft: ToolDraft) 
         before = ""
     if before == kind.audience(config):
         return []
-    return [(f"secrets.{kept[0]}", "It goes to another host than before: give the key again.")]
+    return [(f"secrets.{kept[0]}", "It goes to another server than before: give the key again.")]
 
 
 def _wrong_operations(kind: Kind, tool: Tool, config: Settings, draft: ToolDraft) -> list[tuple[str, str]]:

@@ -325,3 +325,9 @@ def _size(count: int) -> str:
 def host_of(url: str) -> str:
     """For sentences."""
     return str(httpx2.URL(url).host)
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port: who gets what is sent there."""
+    address = httpx2.URL(url)
+    return f"{address.scheme}://{address.host.rstrip('.')}:{address.port or (443 if address.scheme == 'https' else 80)}"

@@ -234,9 +234,9 @@ class Kind:
         raise ToolFailed("This is done by the call itself.")
 
     def audience(self, config: Any) -> str:
-        """Whom the secrets are shown to, such as a host: when it changes, they have to be given again."""
-        url = getattr(config, "url", "")
-        return outbound.host_of(url.partition("{{")[0]) if url else ""
+        """Whom the secrets are shown to, such as a server: when it changes, they have to be given again."""
+        url = str(getattr(config, "url", ""))
+        return outbound.origin_of(url.partition("{{")[0]) if url else ""
 
     def connect(self, job: Job[Any, Any]) -> dict[str, Any]:
         """The values of the configuration that the other system decides; nothing for most kinds."""

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from agents import actions as agents
 from agents.models import Agent, KnowledgeBase, Tool
+from agents.tools.registry import configured_kinds
 from tenants.audit.models import AuditEvent
 from tests.agents.conftest import browser
 from tests.agents.tools.making import FAILURE, http_tool
@@ -98,7 +99,7 @@ def test_a_try_that_fails_says_what_callers_would_hear(agency: World, shop: Tool
     assert FAILURE in page
 
 
-@pytest.mark.parametrize("kind", ["http", "webhook", "sms", "transfer"])
+@pytest.mark.parametrize("kind", [kind.name for kind in configured_kinds()])
 def test_every_kind_has_a_form(agency: World, kind: str) -> None:
     answer = browser(agency.bob).get(reverse("new_tool", args=[kind]))
     assert answer.status_code == 200

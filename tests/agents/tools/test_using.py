@@ -247,8 +247,11 @@ def test_a_key_is_not_sent_to_a_host_it_was_not_given_for(agency: World) -> None
         return actions.update(agency.bob, tool, draft)
 
     assert changed("https://api.example.com/b").secrets == {"secret": "s3cret-key"}
-    with pytest.raises(InvalidInput, match="another host"):
+    with pytest.raises(InvalidInput, match="another server"):
         changed("https://evil.example.com/a")
+    for elsewhere in ("http://api.example.com/a", "https://api.example.com:8443/a"):
+        with pytest.raises(InvalidInput, match="another server"):
+            changed(elsewhere)
     assert changed("https://evil.example.com/a", secret="other-key").secrets == {"secret": "other-key"}
     assert "s3cret" not in str(list(AuditEvent.objects.values()))
 
