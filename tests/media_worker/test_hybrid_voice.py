@@ -195,3 +195,18 @@ async def test_what_a_model_says_is_kept_from_its_second_time_and_never_when_cut
     assert usage(caller)["cache"].seconds == pytest.approx(0.6, abs=0.1)
     stages = [body.stage for body in caller.of(told.Span) if body.turn and body.stage in ("tts", "cache")]
     assert stages == ["tts", "tts", "cache"]
+
+
+async def test_a_line_of_the_flow_names_its_clip(workers):
+    nodes = [{"id": "line", "type": "say", "text": "Never said.", "clip": "story", "next": "bye"}]
+    nodes.append({"id": "bye", "type": "end", "text": "Goodbye."})
+    what, pcm = with_clips(spec(), recorded("story", "Once upon a time.", 700.0), start="line", nodes=nodes, intents=[])
+    vendors = Vendors([])
+    worker = await workers(vendors)
+    for heard in ("unknown to the worker", "kept by the worker"):
+        async with calling(worker, what) as caller:
+            caller.clip_sounds = pcm
+            await caller.until(caller.over.is_set)
+        assert caller.transcript() == [("agent", f"{GREETING} Once upon a time. Goodbye.")], heard
+    assert [body.name for body in caller.of(told.Span) if body.stage == "clip"] == ["story"]
+    assert "Never said." not in vendors.built[-1].tts.said
