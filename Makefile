@@ -1,6 +1,6 @@
 # Everything bootstraps what it needs: Python 3.11 is all a machine has to have.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench assets screenshots venv
+.PHONY: help demo up test check bench assets docs screenshots venv
 
 PYTHON_IN_VENV := .venv/bin/python
 TESTS ?= tests
@@ -28,6 +28,9 @@ bench: venv ## Measure, each figure beside its comparison
 assets: ## Build static/dist from static/src (needs Node 20.19 or newer)
 	npm install --no-save --no-audit --no-fund  # not `npm ci`: it refuses a lock without packages for other systems, which npm itself leaves out
 	npm run build
+
+docs: venv ## Write docs/flow.md from what the kinds of steps declare
+	@$(PYTHON_IN_VENV) -m tools.docs
 
 screenshots: venv ## Save a picture of every page in build/screenshots
 	@tools/chromium

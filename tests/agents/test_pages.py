@@ -58,6 +58,58 @@ def test_another_client_and_a_stranger_find_nothing(front_desk: Agent, agency: W
     assert browser(None).get(where).status_code == 302
 
 
+def test_the_fields_of_a_step_are_for_those_who_see_internals(front_desk: Agent, agency: World) -> None:
+    first = front_desk.draft["flow"]["nodes"][0]["id"]
+    where = reverse("agent_step", args=[front_desk.pk, 0])
+    shown = browser(agency.bob).get(f"{where}?id={first}")
+    assert shown.status_code == 200
+    assert f'name="flow.nodes.0.id" value="{first}"' in shown.content.decode()
+    assert browser(agency.bob).get(f"{where}?id=elsewhere").status_code == 404
+    assert browser(agency.bob).get(reverse("agent_step", args=[front_desk.pk, 9999])).status_code == 404
+    for person in (agency.dana, agency.erin):
+        assert browser(person).get(where).status_code == 404
+    with schema_context("charlie"):
+        charlie = browser(agency.charlie, RIVAL_HOST)
+    assert charlie.get(where).status_code == 404
+    assert browser(None).get(where).status_code == 302
+
+
+def test_a_save_from_the_page_keeps_folded_steps_and_says_what_is_wrong_by_field(
+    front_desk: Agent, agency: World
+) -> None:
+    before = front_desk.draft["flow"]["nodes"]
+    place = next(number for number, node in enumerate(before) if node["type"] == "end")
+    posted = dict(as_posted(front_desk.draft, [place])) | {f"flow.nodes.{place}.title": "Last words"}
+    posted |= {f"flow.nodes.{place}.text": "Bye {{", "revision": str(front_desk.draft_revision)}
+    answer = browser(agency.bob).post(
+        reverse("agent", args=[front_desk.pk]), posted, headers={"accept": "application/json"}
+    )
+    told = answer.json()
+    assert told["renamed"] == {before[place]["id"]: "last_words"}
+    assert [one["at"] for one in told["problems"]] == [f"flow.nodes.{place}.text"]
+    front_desk.refresh_from_db()
+    after = front_desk.draft["flow"]["nodes"]
+    assert after[place]["id"] == "last_words"
+    assert len(after) == len(before)
+    assert [node for node in after if node["type"] == "collect"] == [
+        {**node, **{key: "last_words" for key, value in node.items() if value == before[place]["id"]}}
+        for node in before
+        if node["type"] == "collect"
+    ]
+
+
+def test_a_page_of_two_hundred_steps_holds_their_summaries_only(front_desk: Agent, agency: World) -> None:
+    nodes = [{"id": f"line_{i}", "type": "say", "text": "Hello.", "next": f"line_{i + 1}"} for i in range(199)]
+    flow = {"greeting": "Hi.", "start": "line_0", "nodes": [*nodes, {"id": "line_199", "type": "end", "text": "Bye."}]}
+    Agent.objects.filter(pk=front_desk.pk).update(draft={"flow": flow})
+    shown = browser(agency.bob).get(reverse("agent", args=[front_desk.pk])).content.decode()
+    assert shown.count("data-step=") == 200
+    assert "data-step-id" not in shown
+    assert len(shown) < 500_000
+    step = browser(agency.bob).get(reverse("agent_step", args=[front_desk.pk, 7])).content.decode()
+    assert step.count("<option") < 10
+
+
 @pytest.mark.parametrize("view", ["archive_agent", "unarchive_agent", "undo_restore", "publish_agent"])
 def test_only_builders_change_agents(front_desk: Agent, agency: World, view: str) -> None:
     assert browser(agency.dana).post(reverse(view, args=[front_desk.pk])).status_code == 404

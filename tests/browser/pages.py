@@ -89,6 +89,7 @@ PAGES = (
     Page("import-agent", "/agents/", clicks=("[aria-label=More]",), do="text=Import from a file"),
     Page("import-agent", "/agents/import/"),
     Page("agent-versions", through="/agents/", clicks=(ROW, ".tabs a >> text=Versions")),
+    Page("compare", through="/agents/", clicks=(ROW, ".tabs a >> text=Versions", "main a >> text=Compare")),
     Page("agent-results", through="/agents/", clicks=(ROW, ".tabs a >> text=Versions", "text=Results by version")),
     Page("new-agent", "/agents/new/"),
     Page("agents-of-a-client", "/agents/", people=CLIENT),
