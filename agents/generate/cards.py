@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from agents.flow.problems import words
 from agents.generate.examples import examples
@@ -50,6 +51,12 @@ def card(name: str) -> Card | None:
     return next((each for each in cards() if each.name == name), None)
 
 
+def _text(node: dict[str, Any]) -> str:
+    """What a step says or asks, else what it is there for."""
+    asked = " ".join(slot["ask"] for slot in node.get("slots", ()))
+    return str(node.get("say") or node.get("text") or asked or node.get("prompt", "").split(". ")[0])
+
+
 def _card(name: str) -> Card:
     source, flow = template(name), fill(name, _SHOWN).flow
     nodes = [node.model_dump(mode="json") for node in flow.nodes]
@@ -58,7 +65,7 @@ def _card(name: str) -> Card:
             words(node["id"]).capitalize(),
             KINDS[node["type"]].about.icon,
             KINDS[node["type"]].about.label,
-            node.get("say") or node.get("text") or "; ".join(slot["ask"] for slot in node.get("slots", ())),
+            _text(node),
         )
         for node in nodes
         if node["type"] not in ("end", "branch", "set")

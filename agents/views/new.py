@@ -22,7 +22,7 @@ def new_agent(request: HttpRequest) -> HttpResponse:
     """A dialog of three fields. What was made is said on the agent's page."""
     actor = access.require(request, Permission.BUILD_AGENTS)
     clients = access.clients(request)
-    form = NewAgentForm(request.POST or None, clients=clients, initial={"client": request.GET.get("client")})
+    form = NewAgentForm(request.POST or None, clients=clients, initial=_begun(request))
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
         try:
@@ -50,6 +50,11 @@ def new_agent(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "model": accounts.writer(), "card": chosen_card}
     template = "agents/new_dialog.html" if request.headers.get("HX-Request") else "agents/new.html"
     return render(request, template, context, status=422 if form.errors else 200)
+
+
+def _begun(request: HttpRequest) -> dict[str, str]:
+    """What a link to this page has chosen already."""
+    return {name: request.GET.get(name, "") for name in ("client", "template")}
 
 
 @require_GET

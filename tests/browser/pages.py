@@ -51,6 +51,8 @@ PAGES = (
         ready=".react-flow__node",
         do=".react-flow__node >> nth=1",
     ),
+    Page("agent-change", through="/agents/", clicks=(ROW,), do="text=Change it", ready="main"),
+    Page("agent-new-templates", "/agents/new/?template=clinic", ready=".template-outline"),
     Page("agent-try", through="/agents/", clicks=(ROW, "[data-try-begin]"), ready=".try-turn .line.agent"),
     Page("agent-try-settings", through="/agents/", clicks=(ROW,), do="[data-try-settings]"),
     Page(

@@ -44,6 +44,33 @@ def test_a_change_is_saved_shown_and_published(page: Page) -> None:
     expect(page.locator("tbody")).to_contain_text("Warmer")
 
 
+def test_a_wish_in_plain_words_is_shown_and_then_applied(page: Page) -> None:
+    page.get_by_role("link", name="Change it").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("What should be different?").fill("Make it purple")
+    dialog.get_by_role("button", name="Show the difference").click()
+    expect(dialog).to_contain_text("I do not understand that")
+    dialog.get_by_label("What should be different?").fill("Change the greeting to: Ciao, this is Luigi's.")
+    dialog.get_by_role("button", name="Show the difference").click()
+    expect(dialog.locator(".diff")).to_contain_text("Ciao, this is Luigi's.")
+    dialog.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("Changed. The draft before it is kept")).to_be_visible()
+    assert greeting(page) == "Ciao, this is Luigi's."
+
+
+def test_a_template_is_chosen_from_its_card(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/agents/")
+    page.get_by_role("link", name="New agent").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Browse the 12 built-in templates").click()
+    dialog.get_by_label("Survey and feedback").check()
+    expect(dialog.locator("#template-outline")).to_contain_text("one to five")
+    dialog.get_by_label("Name", exact=True).fill("How was it")
+    dialog.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("heading", name="Made from “Survey and feedback”")).to_be_visible()
+
+
 def test_publishing_waits_for_what_was_typed_last(page: Page) -> None:
     page.get_by_label("Greeting", exact=True).fill("Typed in a hurry.")
     page.get_by_role("link", name="Publish").click()
