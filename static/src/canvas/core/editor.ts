@@ -8,6 +8,7 @@ import type { Piece, Point } from "./editing";
 import * as editing from "./editing";
 import type { Card } from "./graph";
 import { HEAD, WIDTH, WORDS, freeAt, sizeOf, tidied } from "./layout";
+import type { LineEdge } from "../view/Line";
 import type { Saving } from "./saving";
 import type { Server } from "./server";
 import type { Store } from "./store";
@@ -17,10 +18,10 @@ import { isRow } from "./types";
 /** How long the view takes to go somewhere; not at all for people who want no motion. */
 export const quick = (ms = 150): number => (window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : ms);
 const CLIPBOARD = "voiceops steps";
-const READABLE = 0.55;
+const READABLE = 0.7;
 
 export class Editor {
-  flow: ReactFlowInstance<Card> | null = null;
+  flow: ReactFlowInstance<Card, LineEdge> | null = null;
   saving: Saving | null = null;
   private copied = "";
   private pastes = 0;
@@ -149,18 +150,21 @@ export class Editor {
   }
 
   fit(): void {
-    void this.flow?.fitView({ padding: 0.08, maxZoom: 1, minZoom: 0.1, duration: quick() });
+    void this.flow?.fitView({ padding: 0.08, maxZoom: 1, minZoom: 0.05, duration: quick() });
   }
 
   /** What is seen first: everything where that can be read, else the beginning. */
-  begin(flow: ReactFlowInstance<Card>): void {
+  begin(flow: ReactFlowInstance<Card, LineEdge>): void {
     this.flow = flow;
     const pane = document.querySelector(".canvas-pane")?.getBoundingClientRect();
     if (!pane) return;
-    const seen = getViewportForBounds(flow.getNodesBounds(flow.getNodes()), pane.width, pane.height, 0.1, 1, 0.08);
+    const bounds = flow.getNodesBounds(flow.getNodes());
+    const seen = getViewportForBounds(bounds, pane.width, pane.height, 0.05, 1, 0.08);
     if (seen.zoom >= READABLE) return void flow.setViewport(seen);
     const { at } = this.store.state.drawing;
-    void flow.setViewport({ x: 32 - at.x * READABLE, y: pane.height / 3 - at.y * READABLE, zoom: READABLE });
+    const fits = bounds.height * READABLE < pane.height;
+    const y = fits ? pane.height / 2 - (bounds.y + bounds.height / 2) * READABLE : pane.height / 3 - at.y * READABLE;
+    void flow.setViewport({ x: 32 - at.x * READABLE, y, zoom: READABLE });
   }
 
   chooseAll(): void {
@@ -211,6 +215,17 @@ export class Editor {
     if (!at || !this.flow) return;
     const zoom = Math.max(this.flow.getZoom(), 0.9);
     void this.flow.setCenter(at.x + WIDTH / 2 + 150 / zoom, at.y + 80, { zoom, duration: quick() });
+  }
+
+  /** The step is not hidden by the panel, `wide` pixels on the right. */
+  showBeside(key: string, wide: number): void {
+    const { drawing } = this.store.state;
+    const at = key === START ? drawing.at : drawing.steps.find((step) => step.key === key);
+    const pane = document.querySelector(".canvas-pane")?.getBoundingClientRect();
+    if (!at || !pane || !this.flow) return;
+    const { x, y, zoom } = this.flow.getViewport();
+    const over = x + (at.x + WIDTH) * zoom + 24 - (pane.width - wide);
+    if (over > 0) void this.flow.setViewport({ x: x - over, y, zoom }, { duration: quick() });
   }
 
   revealId(id: string): void {

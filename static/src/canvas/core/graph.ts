@@ -1,12 +1,16 @@
 // The drawing as React Flow wants it. What did not change is the same object as before, so that only what changed is drawn.
-import type { Edge, Node, NodeHandle } from "@xyflow/react";
+import type { Node, NodeHandle } from "@xyflow/react";
 import { MarkerType, Position } from "@xyflow/react";
 import type { Exit, Kinds } from "./declared";
+import type { Drawing } from "./drawing";
 import { START, idOf, keysById } from "./drawing";
 import type { Size } from "./layout";
-import { HEAD, WIDTH, exitAt, sizeOf } from "./layout";
+import { EXIT, HEAD, WIDTH, exitAt, sizeOf } from "./layout";
 import { title } from "./names";
+import type { Box, Lane } from "./route";
+import { laneBetween } from "./route";
 import type { State } from "./store";
+import type { LineEdge } from "../view/Line";
 import type { Kind } from "./types";
 import { isRow, text } from "./types";
 
@@ -31,7 +35,9 @@ export type Card = Node<CardData, "card">;
 
 export class Graph {
   private cards = new Map<string, { card: Card; made: readonly unknown[] }>();
-  private edges = new Map<string, { edges: Edge[]; made: readonly unknown[] }>();
+  private edges = new Map<string, { edges: LineEdge[]; made: readonly unknown[] }>();
+  private looks = "";
+  private routed = new Map<string, Routed>();
 
   constructor(private readonly kinds: Kinds, private readonly mayBuild: boolean) {}
 
@@ -78,6 +84,7 @@ export class Graph {
       data: sameValue ? before.data : data,
       width: WIDTH,
       height: size.height,
+      measured: { width: WIDTH, height: size.height },
       handles: handles(key, size, exits, more),
       deletable: key !== START,
       ariaLabel: `${kind?.label ?? "Unknown"}: ${data.title}`,
@@ -89,25 +96,59 @@ export class Graph {
     return this.kinds.exits(kind, value).filter((exit) => exit.target && !keys.has(exit.target)).map((exit) => exit.id).join(" ");
   }
 
-  lines(state: State): Edge[] {
+  lines(state: State): LineEdge[] {
     const keys = keysById(state.drawing);
-    const next = new Map<string, { edges: Edge[]; made: readonly unknown[] }>();
-    const steps = [
-      { key: START, kind: this.kinds.start, value: state.drawing.start as unknown, id: START },
-      ...state.drawing.steps.map((step) => ({ key: step.key, kind: this.kinds.of(step.value), value: step.value, id: idOf(step) })),
-    ];
-    for (const { key, kind, value, id } of steps) {
+    const lanes = this.lanes(state.drawing, keys);
+    const next = new Map<string, { edges: LineEdge[]; made: readonly unknown[] }>();
+    for (const { key, kind, value, id } of stepsOf(state.drawing, this.kinds)) {
       const exits = kind && isRow(value) ? this.kinds.exits(kind, value) : [];
       const to = exits.map((exit) => keys.get(exit.target) ?? "").join(" ");
       const lit = exits.map((exit) => (wasWalked(state, id, exit.target) ? "lit" : "")).join(" ");
-      const made = [exits, to, lit];
+      const made = [exits, to, lit, JSON.stringify(exits.map((exit) => lanes.get(`${key} ${exit.id}`) ?? null))];
       const kept = this.edges.get(key);
       const same = kept && kept.made.every((one, number) => one === made[number]);
-      next.set(key, same ? kept : { edges: edges(key, exits, keys, (target) => wasWalked(state, id, target)), made });
+      next.set(key, same ? kept : { edges: edges(key, exits, keys, lanes, (target) => wasWalked(state, id, target)), made });
     }
     this.edges = next;
     return [...next.values()].flatMap((one) => one.edges);
   }
+
+  /** Found anew only when a card moved, came, went or grew, or a line leads elsewhere. */
+  private lanes(drawing: Drawing, keys: ReadonlyMap<string, string>): Map<string, Routed> {
+    const boxes = new Map<string, Box & { top: number }>();
+    const wanted: { id: string; from: string; to: string; number: number }[] = [];
+    for (const { key, kind, value, at } of stepsOf(drawing, this.kinds)) {
+      const size = sizeOf(this.kinds, kind, value);
+      boxes.set(key, { x: at.x, y: at.y, width: WIDTH, height: size.height, top: exitAt(size, 0) });
+      const exits = kind && isRow(value) ? this.kinds.exits(kind, value) : [];
+      exits.forEach((exit, number) => {
+        const to = keys.get(exit.target);
+        if (to) wanted.push({ id: `${key} ${exit.id}`, from: key, to, number });
+      });
+    }
+    const all = [...boxes.values()];
+    const looks = `${all.map((box) => `${box.x},${box.y},${box.height},${box.top}`).join(" ")}|${wanted.map((one) => `${one.id}>${one.to}`).join(" ")}`;
+    if (looks === this.looks) return this.routed;
+    this.looks = looks;
+    this.routed = new Map(wanted.map(({ id, from, to, number }) => {
+      const begin = boxes.get(from)!;
+      const end = boxes.get(to)!;
+      const source = { x: begin.x + WIDTH + 6, y: begin.y + begin.top + number * EXIT };
+      const target = { x: end.x - 6, y: end.y + HEAD / 2 };
+      return [id, { lane: laneBetween(source, target, all), ends: [source.x, source.y, target.x, target.y] }];
+    }));
+    return this.routed;
+  }
+}
+
+interface Routed {
+  lane: Lane | null;
+  ends: number[];
+}
+
+function stepsOf(drawing: Drawing, kinds: Kinds) {
+  const start = { key: START, kind: kinds.start as Kind | undefined, value: drawing.start as unknown, id: START, at: drawing.at as { x: number; y: number } };
+  return [start, ...drawing.steps.map((step) => ({ key: step.key, kind: kinds.of(step.value), value: step.value, id: idOf(step), at: step }))];
 }
 
 function handles(key: string, size: Size, exits: readonly Exit[], more: boolean): NodeHandle[] {
@@ -117,23 +158,27 @@ function handles(key: string, size: Size, exits: readonly Exit[], more: boolean)
   return [
     ...(key === START ? [] : [point("in", 0, HEAD / 2, Position.Left, "target")]),
     ...exits.map((exit, number) => point(exit.id, WIDTH, exitAt(size, number), Position.Right, "source")),
-    ...(more ? [point("+", WIDTH - 20, size.height, Position.Bottom, "source")] : []),
+    ...(more ? [point("+", 20, size.height, Position.Bottom, "source")] : []),
   ];
 }
 
-function edges(key: string, exits: readonly Exit[], keys: ReadonlyMap<string, string>, walked: (target: string) => boolean): Edge[] {
+function edges(
+  key: string, exits: readonly Exit[], keys: ReadonlyMap<string, string>, lanes: ReadonlyMap<string, Routed>, walked: (target: string) => boolean,
+): LineEdge[] {
   return exits.flatMap((exit) => {
     const target = keys.get(exit.target);
     if (!target) return [];
     const lit = walked(exit.target);
     return [{
       id: `${key} ${exit.id}`,
+      type: "line" as const,
+      data: lanes.get(`${key} ${exit.id}`) ?? { lane: null, ends: [] },
       source: key,
       sourceHandle: exit.id,
       target,
       targetHandle: "in",
       className: `${exit.how}${lit ? " lit" : ""}`,
-      markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14, color: lit ? "var(--brand)" : "var(--line-strong)" },
+      markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14, color: lit ? "var(--live)" : "var(--line-of-way)" },
       interactionWidth: 14,
     }];
   });

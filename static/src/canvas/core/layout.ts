@@ -15,7 +15,7 @@ const ONE_LINE = 30;
 const FITS_ONE_LINE = 38;
 export const EXIT = 28;
 export const FOOT = 6;
-const GAP_X = 88;
+const GAP_X = 76;
 const GAP_Y = 32;
 
 export interface Size {

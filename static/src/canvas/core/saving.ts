@@ -107,6 +107,7 @@ export class Saving {
     const badge = find("[data-draft-badge]");
     if (badge) badge.innerHTML = answer.badge;
     if (this.store.state.drawing === drawing) this.show(answer.problems, drawing);
+    document.dispatchEvent(new CustomEvent("voiceops:draft", { detail: { revision: answer.revision } }));
     const at = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
     if (!this.dirty) this.say(`Saved ${at}`, "");
   }

@@ -1,7 +1,7 @@
 // The drawing itself: React Flow with our cards. What is dragged moves here; where it ends is told to the editor.
 import {
-  Background, MiniMap, ReactFlow, SelectionMode, applyNodeChanges,
-  type Connection, type Edge, type FinalConnectionState, type NodeChange, type OnSelectionChangeParams,
+  Background, MiniMap, ReactFlow, SelectionMode, applyNodeChanges, useStore as useView,
+  type Connection, type FinalConnectionState, type NodeChange, type OnSelectionChangeParams,
 } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent } from "react";
 import type { Addable } from "../core/declared";
@@ -12,11 +12,15 @@ import { Graph, type Card as CardNode } from "../core/graph";
 import { useStore, type State } from "../core/store";
 import type { Path } from "../core/types";
 import { Card } from "./Card";
+import { Line, type LineEdge } from "./Line";
 import { QuickAdd } from "./QuickAdd";
 
 export const STEP = "application/x-voiceops-step";
 const NODE_TYPES = { card: Card };
+const LINE_TYPES = { line: Line };
 const MANY = 80;
+const FAR = 0.35;
+const FEW = 6;
 
 /** What is asked after a line was dropped: which way out it is, or which step comes there. */
 export interface Asked {
@@ -33,7 +37,7 @@ export function Flow({ narrow }: { narrow: boolean }) {
   const { store } = editor;
   const graph = useMemo(() => new Graph(editor.kinds, editor.mayBuild), [editor]);
   const [nodes, setNodes] = useState<CardNode[]>(() => graph.nodes(store.state));
-  const [edges, setEdges] = useState<Edge[]>(() => graph.lines(store.state));
+  const [edges, setEdges] = useState<LineEdge[]>(() => graph.lines(store.state));
   const [asked, setAsked] = useState<Asked | null>(null);
   const drawn = useRef<State>(store.state);
 
@@ -79,7 +83,7 @@ export function Flow({ narrow }: { narrow: boolean }) {
     if (to && ways.length === 1 && ways[0]) return editor.addWay(from, ways[0], to);
     setAsked({ at: editor.flow.screenToFlowPosition(screen), screen, from, path: handle === "+" ? null : pathOf(handle), to, ways });
   }, [editor]);
-  const onReconnect = useCallback((edge: Edge, { source, sourceHandle, target }: Connection) => {
+  const onReconnect = useCallback((edge: LineEdge, { source, sourceHandle, target }: Connection) => {
     if (source === edge.source && sourceHandle === edge.sourceHandle && sourceHandle) editor.connect(source, sourceHandle, target);
   }, [editor]);
   const onDrop = useCallback((event: DragEvent) => {
@@ -90,13 +94,15 @@ export function Flow({ narrow }: { narrow: boolean }) {
     editor.add(kind, { x: Math.round(at.x), y: Math.round(at.y) });
   }, [editor]);
 
+  const far = useView((view) => view.transform[2] < FAR);
   const only = editor.mayBuild;
   return (
-    <div className="canvas-pane" onDrop={only ? onDrop : undefined} onDragOver={only ? (event) => event.preventDefault() : undefined}>
-      <ReactFlow<CardNode>
+    <div className={far ? "canvas-pane far" : "canvas-pane"} onDrop={only ? onDrop : undefined} onDragOver={only ? (event) => event.preventDefault() : undefined}>
+      <ReactFlow<CardNode, LineEdge>
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}
+        edgeTypes={LINE_TYPES}
         onInit={(instance) => editor.begin(instance)}
         onNodesChange={onNodesChange}
         onEdgesChange={onEdgesChange}
@@ -106,7 +112,7 @@ export function Flow({ narrow }: { narrow: boolean }) {
         onConnect={onConnect}
         onConnectEnd={onConnectEnd}
         onReconnect={onReconnect}
-        minZoom={0.1}
+        minZoom={0.05}
         maxZoom={1.75}
         nodesDraggable={only}
         nodesConnectable={only}
@@ -126,7 +132,7 @@ export function Flow({ narrow }: { narrow: boolean }) {
         proOptions={{ hideAttribution: true }}
       >
         <Background gap={20} size={1.2} />
-        {!narrow && <MiniMap pannable zoomable nodeClassName={miniClass} nodeBorderRadius={6} position="bottom-right" ariaLabel="Map of the flow" />}
+        {!narrow && nodes.length > FEW && <MiniMap pannable zoomable nodeClassName={miniClass} nodeBorderRadius={6} position="bottom-right" ariaLabel="Map of the flow" />}
       </ReactFlow>
       {asked && <QuickAdd asked={asked} close={() => setAsked(null)} />}
       <Empty />
@@ -159,6 +165,6 @@ function merged(shown: CardNode[], fresh: CardNode[], chosen: ReadonlySet<string
     const same = old && old.data === node.data && old.position.x === node.position.x && old.position.y === node.position.y
       && old.height === node.height && old.handles === node.handles && !!old.selected === selected;
     if (same) return old;
-    return { ...node, selected, ...(old?.measured && old.height === node.height ? { measured: old.measured } : {}) };
+    return { ...node, selected };
   });
 }

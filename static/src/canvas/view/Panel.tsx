@@ -11,6 +11,8 @@ import { FormContext, type Form } from "../fields/form";
 import { Fields } from "../fields/Fields";
 import { Icon } from "./Icon";
 
+const WIDE = 360;
+
 export function Panel() {
   const editor = useEditor();
   const chosen = useStore(editor.store, (state) => state.chosen);
@@ -49,6 +51,7 @@ function One({ step, value, kind }: { step: string; value: unknown; kind: Kind |
     editor.store.set({ shown: null });
     showField(body.current, shown.inside);
   }, [shown, step, editor]);
+  useEffect(() => editor.showBeside(step, WIDE), [step, editor]);
   const problems = useStore(editor.store, (state) => state.problems);
   const own = problems.filter((problem) => problem.key === step && !problem.inside.includes(".") && !(kind?.fields.some((field) => field.name === problem.inside)));
   const form: Form = { step, problems: problems.filter((problem) => problem.key === step) };
