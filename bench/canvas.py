@@ -155,7 +155,9 @@ def interactions(browser: Browser, page: Page) -> Iterator[Measured]:
             page.mouse.wheel(0, -60 if n % 20 < 10 else 60)
 
     def typed() -> None:
-        page.keyboard.type("We are open from nine in the morning until six, every day but Sunday, and at noon.", delay=20)
+        page.keyboard.type(
+            "We are open from nine in the morning until six, every day but Sunday, and at noon.", delay=20
+        )
 
     yield measured(browser, page, f"panning, {everything} cards seen", moved((pane["x"] + 12, pane["y"] + 12)))
     yield measured(browser, page, "zooming among them", zoomed)

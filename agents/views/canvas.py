@@ -35,13 +35,16 @@ LONGEST_EXPRESSION = 1_000
 
 @require_GET
 def canvas(request: HttpRequest, agent_id: UUID) -> HttpResponse:
-    return render(request, "agents/canvas.html", editor.frame(request, _shown(request, agent_id), "agent_canvas"))
+    shown: Agent = access.agent(request, agent_id, Permission.VIEW_AGENTS)
+    access.require(request, Permission.VIEW_INTERNALS)
+    return render(request, "agents/canvas.html", editor.frame(request, shown, "agent_canvas"))
 
 
 @require_GET
 def canvas_data(request: HttpRequest, agent_id: UUID) -> JsonResponse:
     """The draft with all that is needed to draw and to change it."""
-    shown = _shown(request, agent_id)
+    shown: Agent = access.agent(request, agent_id, Permission.VIEW_AGENTS)
+    access.require(request, Permission.VIEW_INTERNALS)
     reading = around.reading(shown)
     may_build = access.may(request.user, Permission.BUILD_AGENTS) and not shown.archived_at
     return JsonResponse({
@@ -57,7 +60,8 @@ def canvas_data(request: HttpRequest, agent_id: UUID) -> JsonResponse:
 @require_POST
 def save_canvas(request: HttpRequest, agent_id: UUID) -> JsonResponse:
     """Keeps flow and layout. `renamed` are steps by the id they had when the page last saved; rules follow them."""
-    shown = _to_build(request, agent_id)
+    shown: Agent = access.agent(request, agent_id, Permission.VIEW_AGENTS)
+    access.require(request, Permission.BUILD_AGENTS)
     try:
         sent = _sent(request)
         document = _document(shown, sent)
@@ -81,7 +85,8 @@ def save_canvas(request: HttpRequest, agent_id: UUID) -> JsonResponse:
 @require_POST
 def check_canvas(request: HttpRequest, agent_id: UUID) -> JsonResponse:
     """What is wrong with the flow as it is on the page. Keeps nothing."""
-    shown = _to_build(request, agent_id)
+    shown: Agent = access.agent(request, agent_id, Permission.VIEW_AGENTS)
+    access.require(request, Permission.BUILD_AGENTS)
     try:
         document = refuse_oversized(_document(shown, _sent(request)))
     except CustomerError as error:
@@ -92,7 +97,8 @@ def check_canvas(request: HttpRequest, agent_id: UUID) -> JsonResponse:
 @require_POST
 def compare_canvas(request: HttpRequest, agent_id: UUID) -> JsonResponse:
     """Who saved last and what that changed, in words, against `flow`: the flow that the page began with."""
-    shown = _to_build(request, agent_id)
+    shown: Agent = access.agent(request, agent_id, Permission.VIEW_AGENTS)
+    access.require(request, Permission.BUILD_AGENTS)
     try:
         before = refuse_oversized(_document(shown, _sent(request)))
     except CustomerError as error:
@@ -110,7 +116,8 @@ def compare_canvas(request: HttpRequest, agent_id: UUID) -> JsonResponse:
 @require_POST
 def check_expression(request: HttpRequest, agent_id: UUID) -> JsonResponse:
     """What is wrong with an expression, in words; an empty `error` when it can be read."""
-    _to_build(request, agent_id)
+    access.agent(request, agent_id, Permission.VIEW_AGENTS)
+    access.require(request, Permission.BUILD_AGENTS)
     try:
         text = str(_sent(request).get("text", ""))
     except DraftRefused as error:
@@ -125,18 +132,6 @@ def check_expression(request: HttpRequest, agent_id: UUID) -> JsonResponse:
 
 
 # ── pieces ───────────────────────────────────────────────────────────────────────────────────────
-
-
-def _shown(request: HttpRequest, agent_id: UUID) -> Agent:
-    shown: Agent = access.agent(request, agent_id, Permission.VIEW_AGENTS)
-    access.require(request, Permission.VIEW_INTERNALS)
-    return shown
-
-
-def _to_build(request: HttpRequest, agent_id: UUID) -> Agent:
-    shown: Agent = access.agent(request, agent_id, Permission.VIEW_AGENTS)
-    access.require(request, Permission.BUILD_AGENTS)
-    return shown
 
 
 def _sent(request: HttpRequest) -> dict[str, Any]:
