@@ -8,6 +8,7 @@ between two frames while the interaction went on; it holds drawing as well, whic
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -103,7 +104,7 @@ def measured(browser: Browser, page: Page, name: str, act: Callable[[], None]) -
     act()
     trace = json.loads(browser.stop_tracing())
     seen = page.evaluate(TELL_FRAMES)
-    intervals = [after - before for before, after in zip(seen, seen[1:], strict=False)]
+    intervals = [after - before for before, after in itertools.pairwise(seen)]
     return Measured(name, list(frames(trace["traceEvents"])), intervals)
 
 
@@ -121,7 +122,7 @@ def frames(events: list[dict[str, Any]]) -> Iterator[float]:
     )
     ends = sorted(commits[main])
     place = 0
-    for before, end in zip(ends, ends[1:], strict=False):
+    for before, end in itertools.pairwise(ends):
         while place < len(tasks) and tasks[place][0] < before:
             place += 1
         work, at = 0.0, place
