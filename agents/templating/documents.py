@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from agents.content import AgentContent, Origin, read
 from agents.errors import NotPublishable
 from agents.models import TemplateVersion
@@ -31,8 +33,7 @@ def rendered(version: TemplateVersion, values: Values) -> dict[str, Any]:
     """
     document = filled(version.content, parameters_of(version), values)
     document["origin"] = Origin(version=version.pk, number=version.number, values=values).model_dump(mode="json")
-    content = read(document).content
-    return content.document() if content else document
+    return written_out(document) or document
 
 
 def values_for(version: TemplateVersion, given: Mapping[str, object]) -> Filled:
@@ -83,6 +84,9 @@ def _sample(parameter: Parameter) -> str:
     return parameter.choices[0] if parameter.choices else _SAMPLES[parameter.kind] or own
 
 
-def content_of(document: Any) -> AgentContent | None:
-    """The document as read, when it can be."""
-    return read(document).content
+def written_out(document: object) -> dict[str, Any] | None:
+    """The document with all its defaults; None when its shape is wrong. What makes sense is not asked, which is quick."""
+    try:
+        return AgentContent.model_validate(document).document()
+    except ValidationError:
+        return None

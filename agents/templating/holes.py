@@ -60,6 +60,8 @@ def filled(document: dict[str, Any], parameters: Parameters, values: Values) -> 
         return room.take(said(kinds[match[1]], values.get(match[1], ""), match[2] or ""))
 
     def fill(path: Path, text: str) -> Any:
+        if "[[" not in text:
+            return text
         whole = HOLE.fullmatch(text)
         if path == ("flow", "hours") and whole and kinds.get(whole[1]) == "hours":
             return read_hours(values[whole[1]]).model_dump(mode="json")

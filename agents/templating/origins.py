@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from agents import around
 from agents.accounts.queries import account_problems
@@ -26,13 +27,15 @@ class From:
     values: Values
 
 
-def origin_of(document: object) -> From | None:
-    """None for a document that rests on no template."""
+def origin_of(document: object, known: Mapping[UUID, TemplateVersion] | None = None) -> From | None:
+    """None for a document that rests on no template. `known` spares a look into the database."""
     written = document.get("origin") if isinstance(document, dict) else None
     if not written:
         return None
     origin = Origin.model_validate(written)
-    version = TemplateVersion.objects.select_related("template").filter(pk=origin.version).first()
+    version = (known or {}).get(origin.version)
+    if version is None:
+        version = TemplateVersion.objects.select_related("template").filter(pk=origin.version).first()
     return From(version, dict(origin.values)) if version else None
 
 
@@ -65,10 +68,10 @@ def moved(
 
 def plain(document: object) -> dict[str, Any]:
     """The document with all its defaults. Raises NotPublishable when it makes no sense."""
-    reading = read(document)
-    if reading.content is None:
-        raise NotPublishable(reading.blocking)
-    return reading.content.document()
+    written = documents.written_out(document)
+    if written is None:
+        raise NotPublishable(read(document).blocking)
+    return written
 
 
 def problems_of(agent: Agent, document: object) -> list[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from agents.content import whole
 from agents.errors import NotPublishable
@@ -57,7 +58,10 @@ def standings(template: Template, *, archived: bool = False) -> list[Standing]:
     """Every instance beside the latest version, by client."""
     rows = template.instances.filter(archived_at__isnull=not archived).select_related("client", "published")
     found = list(rows.order_by("client__name", "name")[:1000])
-    return [preview(agent, template.latest, words=False).standing for agent in found] if template.latest else []
+    if template.latest is None:
+        return []
+    known = {version.pk: version for version in template.versions.select_related("template")}
+    return [preview(agent, template.latest, words=False, known=known).standing for agent in found]
 
 
 def preview(
@@ -68,11 +72,13 @@ def preview(
     values: Mapping[str, str] | None = None,
     rule: Rule = "leave",
     words: bool = True,
+    known: Mapping[UUID, TemplateVersion] | None = None,
 ) -> Preview:
-    """`words`: with the texts; without them only the standing is worked out."""
+    """`words`: with the texts, and with what would keep the result from being published; without them only the standing
+    is worked out, which is quick enough for hundreds."""
     document = agent.published.content if agent.published else agent.draft
-    unpublished = agent.published is None or whole(document) != whole(agent.draft)
-    origin = origins.origin_of(document)
+    unpublished = agent.published is None or (document != agent.draft and whole(document) != whole(agent.draft))
+    origin = origins.origin_of(document, known)
 
     def standing(state: State, sentence: str = "", own: int = 0) -> Standing:
         number = origin.version.number if origin else 0
@@ -97,7 +103,7 @@ def preview(
             said = " ".join(sentence for _, sentence in needs)
             return Preview(standing("needs", said, len(mine)), [], [], needs, [], own)
         merged = origins.moved(origin, plain, version, filled.values, choices=choices, rule=rule)
-        problems = origins.problems_of(agent, merged.document)
+        problems = origins.problems_of(agent, merged.document) if words else []
     except (NotPublishable, InvalidInput) as error:
         return _bare(standing("broken", error.sentence))
     told = shown(merged.clashes) if words else []

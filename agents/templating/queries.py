@@ -153,11 +153,10 @@ def spoken_with(version: TemplateVersion | None, given: Mapping[str, object]) ->
     parameters = documents.parameters_of(version)
     found = fill_in(parameters, given)
     values = dict(found.values)
-    for parameter in parameters:
-        if parameter.name in found.problems:
-            values[parameter.name] = "" if parameter.kind in ("hours", "phone") else f"({parameter.label})"
+    values |= {one.name: f"({one.label})" for one in parameters if one.name in found.problems}
+    shown = tuple(one.model_copy(update={"kind": "text"}) if one.name in found.problems else one for one in parameters)
     try:
-        made = filled({**version.content, "flow": {**version.content["flow"], "hours": {}}}, parameters, values)
+        made = filled({**version.content, "flow": {**version.content["flow"], "hours": {}}}, shown, values)
     except InvalidInput as error:
         return SpokenPreview([], 0, [error.sentence])
     texts = dict(texts_of(made))
