@@ -26,9 +26,15 @@ class Shown:
     """It is about the draft as it is now."""
 
     @property
-    def failed(self) -> Sequence[Finding]:
-        found = [one for _, findings in self.said for one in findings if not one.ok]
-        return [*found, *(one for one in self.about_the_whole if not one.ok)]
+    def until_wrong(self) -> Sequence[tuple[Exchange, Sequence[Finding]]]:
+        """The conversation up to the first turn in which something was not as expected; all of it, when none was."""
+        wrong = next((at for at, (_, findings) in enumerate(self.said) if any(not one.ok for one in findings)), None)
+        return self.said if wrong is None else self.said[: wrong + 1]
+
+    @property
+    def not_shown(self) -> int:
+        """Turns that came after it."""
+        return len(self.said) - len(self.until_wrong)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from media_worker.contract.events import Snapshot
 from media_worker.contract.flow import Flow
 from media_worker.contract.tools import Mocks, Scalar
 from tenants.people.models import User
+from voiceops.lib.schema import let_go_of_database
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def turn(
 ) -> Turned:
     """Raises NotPublishable with what keeps the draft from answering, ProviderAccountMissing, Busy, PlatformError."""
     with talk(agent, version=version, variables=variables, mocks=mocks, now=now, real=real, resume=resume) as line:
+        let_go_of_database()
         exchange = line.turn(does, text)
         assert line.snapshot is not None
         return Turned(exchange, line.snapshot, agent.draft_revision)

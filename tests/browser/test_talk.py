@@ -156,3 +156,11 @@ def test_without_permission_the_page_says_what_to_do(browser: Browser, bridge: A
     expect(page.get_by_text("The browser may not use the microphone.")).to_be_visible()
     assert not phone.posts, "no call is started that nobody could speak in"
     context.close()
+
+
+def test_the_way_of_a_call_is_told_to_whoever_shows_the_flow(page: Page, bridge: Any) -> None:
+    page.add_init_script("document.addEventListener('voiceops:path', (event) => { window.way = event.detail })")
+    steps = [event(number, kind="node_entered", node=node) for number, node in enumerate(("talk", "book"), 1)]
+    call(page, bridge(script=steps))
+    until(page, lambda: page.evaluate("window.way?.current") == "book")
+    assert page.evaluate("window.way.nodes") == ["talk", "book"]

@@ -14,9 +14,10 @@ from agents.models import Agent, AgentTest, TestRun
 from agents.simulate import actions, run
 from agents.simulate.shape import Scenario
 from tenants.audit.models import AuditEvent
+from tenants.people.models import Role, User
 from tests.agents.conftest import browser
 from tests.agents.simulate.conftest import Media
-from tests.world import RIVAL_HOST, World
+from tests.world import PASSWORD, RIVAL_HOST, World
 
 pytestmark = pytest.mark.db
 
@@ -115,6 +116,15 @@ def test_a_conversation_becomes_a_test_in_one_click(media: Media, clinic: Agent,
     assert made.results.get().status == "passed"
     again = bob.post(where, body, content_type="application/json").json()["name"]
     assert again == "I would like to book an appointment → booked 2"
+
+
+def test_an_operator_talks_to_what_is_published(media: Media, clinic: Agent, agency: World) -> None:
+    olga = User.objects.create_user("olga@alice.example", PASSWORD, name="Olga", role=Role.OPERATOR)
+    said = send(browser(olga), clinic, does="opens").json()["exchange"]["reply"]
+    assert not said.startswith("Hello, this is the clinic.")
+    assert send(browser(olga), clinic, does="opens", real=True).status_code == 404
+    kept = browser(olga).post(reverse("keep_as_test", args=[clinic.pk]), "{}", content_type="application/json")
+    assert kept.status_code == 404
 
 
 # ── the tab ──────────────────────────────────────────────────────────────────────────────────────
@@ -253,6 +263,30 @@ def test_a_failing_test_is_shown_with_its_conversation_and_publishing_needs_a_wo
     assert publish(bob, clinic, anyway="1").status_code == 302
     event = AuditEvent.objects.filter(action="agent.published").latest("id")
     assert event.data == {"version": 2, "failing_tests": 1, "tests_not_run": 0}
+
+
+def test_what_came_after_the_failing_step_is_left_out_of_the_dialog(media: Media, clinic: Agent, agency: World) -> None:
+    wrong = Scenario.model_validate(
+        {
+            "steps": [
+                {
+                    "does": "says",
+                    "text": "what are your opening hours",
+                    "expects": [{"kind": "said", "text": "midnight"}],
+                },
+                {"does": "says", "text": "I would like to book an appointment"},
+            ]
+        }
+    )
+    actions.save(agency.alice, clinic, "Hours", wrong)
+    bob = browser(agency.bob)
+    tests = reverse("publish_tests", args=[clinic.pk])
+    bob.post(tests)
+    run_now(clinic)
+    shown = bob.get(tests).content.decode()
+    assert "It said “We open at nine.”." in shown
+    assert "For how many people?" not in shown
+    assert "1 more turn in the test" in shown
 
 
 def test_without_tests_the_dialog_says_so_and_offers_one(clinic: Agent, agency: World) -> None:
