@@ -207,7 +207,9 @@ class Engine:
     # ── going somewhere ───────────────────────────────────────────────────────────────────────────
 
     def begin(self) -> Reply:
-        return self.enter(self.flow.start, why="start", before=self.text(self.flow.greeting))
+        visit = Visit(opening=True)
+        visit.say(self.text(self.flow.greeting), voice=self.voice_of(self.node))
+        return self.go(Onward(self.flow.start, "start"), visit)
 
     def again(self, excuse: str) -> Reply:
         """What is said when the call goes on after a break: the open question once more, or the open work."""

@@ -49,6 +49,8 @@ __all__ = ["FlowRunner", "Line", "Reply", "ToolResult"]
 
 BACK = "Sorry about that short break."
 
+COURTESY_WORDS = 2
+
 
 class FlowRunner:
     """One call's conversation. Not shared, not thread-safe, never blocks.
@@ -189,11 +191,17 @@ class FlowRunner:
         return self._thinking(engine.hear(heard, None)) if self.route.tier == "rules" else None
 
     def said_meanwhile(self, text: str, answered: bool) -> Reply | None:
-        """What the caller said while a work ran. `answered`: the agent has spoken since. None: it needs no answer; it
-        stands in the history, where a model finds it."""
+        """What the caller said while a work ran. `answered`: the agent has spoken since, and then an “okay, thanks” is
+        not answered. None: it needs no answer."""
+        node, engine = self._engine.node, self._engine
+        if self._model_may_answer() and isinstance(node, ConversationNode):
+            engine.remember_said(text)
+            certain = ConversationBehaviour().certain(engine, node, text)
+            worth_it = not answered or len(text.split()) > COURTESY_WORDS
+            return self._thinking(certain) if certain is not None else Reply("", think=True) if worth_it else None
         if not answered and not self._model_may_answer():
-            return self._thinking(self._engine.hear(text, None))
-        reply = self._engine.meanwhile(text)
+            return self._thinking(engine.hear(text, None))
+        reply = engine.meanwhile(text)
         return None if reply is None else self._thinking(reply)
 
     def worked(self, work: Work, outcome: ToolOutcome) -> Reply:

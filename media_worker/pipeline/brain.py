@@ -1,7 +1,6 @@
 """A finished user turn becomes a reply: the flow answers at once, or a model does. Who may speak, `floor.py` decides.
 
-A reply that carries work is driven in the background until the flow needs nothing more (`flow/driving.py`). What the
-caller says meanwhile is kept, and looked at once, when the work is done.
+A reply that carries work is an errand: it is driven in the background until the flow needs nothing more (`errands.py`).
 
 Every turn ends in something the caller hears: what happens when a vendor fails is in `minds.py` and `ladder.py`.
 """
@@ -20,6 +19,7 @@ from media_worker.flow.reply import Reply, by_voice
 from media_worker.observe.observer import CallObserver
 from media_worker.pipeline import ending
 from media_worker.pipeline.ending import Ending
+from media_worker.pipeline.errands import Errands
 from media_worker.pipeline.hands import TRANSFER_WITHIN, CallHands
 from media_worker.pipeline.ladder import Ladder
 from media_worker.pipeline.minds import Minds
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 FLOW_PATIENCE = 10.0
 """Seconds a flow may take for its own answer."""
-
-PICK_UP_WORDS = 2
-"""What is said at the beginning in so few words is a “hello” and needs no answer."""
 
 BACK = "Sorry about that."
 AGAIN = "Sorry, could you say that again?"
@@ -70,27 +67,21 @@ class Mind:
 class Brain:
     def __init__(self) -> None:
         self._answering = 0
-        self._driven: asyncio.Task[None] | None = None
-        self._meanwhile: list[str] = []
-        self._beginning = False
+        self.errands = Errands(self)
         self.leaving = False
         """The last words are being said: nothing the caller says changes that."""
 
     def attach(self, mind: Mind) -> None:
         self._mind = mind
+        self.errands.attach(mind)
 
     @property
     def busy(self) -> bool:
         """Speaking, or about to."""
         mind = self._mind
         thinking = bool(mind.thinker and mind.thinker.busy)
-        at_it = self._beginning or self._answering > 0 or self.driving
+        at_it = self._answering > 0 or self.errands.running
         return self.leaving or at_it or mind.books.speaking or thinking
-
-    @property
-    def driving(self) -> bool:
-        """Something that the flow wants done is under way."""
-        return self._driven is not None and not self._driven.done()
 
     # ── the beginning ────────────────────────────────────────────────────────────────────────────
 
@@ -102,11 +93,11 @@ class Brain:
             return
         unanswered = mind.observer.history.unanswered if resume is not None else None
         if resume is None:
-            await self._look_up_before()
+            await self.errands.before()
         if resume is not None and resume.unsaid:
             await self._go_on(resume)
         elif resume is not None and mind.flow.at_work:
-            self._meanwhile += [unanswered] if unanswered else []
+            self.errands.keep(unanswered or "")
             await self.speak(mind.flow.opening(), mind.observer.turn)
         elif unanswered is not None:
             await self.answer(mind.observer.turn, unanswered, None)
@@ -115,18 +106,9 @@ class Brain:
             await self._answer_the_eager()
         mind.changed()
 
-    async def _look_up_before(self) -> None:
-        """Values for the first words, which wait no longer than the flow allows."""
-        self._beginning = True
-        try:
-            await self._mind.driver.before()
-        finally:
-            self._beginning = False
-
     async def _answer_the_eager(self) -> None:
         """Who spoke before the greeting, and more than a hello, is answered after it."""
-        if self._meanwhile and not self.driving and not self.leaving:
-            said, self._meanwhile = " ".join(self._meanwhile), []
+        if not self.errands.running and not self.leaving and (said := self.errands.said_meanwhile()):
             await self.answer(self._mind.observer.turn, said, None)
 
     async def _go_on(self, resume: Snapshot) -> None:
@@ -145,7 +127,7 @@ class Brain:
 
     async def answer(self, turn: int, text: str, confidence: float | None) -> None:
         mind = self._mind
-        if self._is_for_later(text, confidence):
+        if not self.leaving and self.errands.takes(text, confidence):
             return
         self._answering += 1
         thought = mind.observer.rules_asked(turn)
@@ -166,16 +148,16 @@ class Brain:
                 await mind.voices.be(mind.flow.voice)
                 await mind.thinker.answer(turn, text, mind.flow.route)
             else:
-                await self._fall_back("unanswered", "flow", turn)
+                await self.fall_back("unanswered", "flow", turn)
         except Exception as error:
             log.exception("The flow failed to answer a turn")
             mind.observer.fault("platform", "flow", f"The flow failed to answer: {type(error).__name__}.")
-            await self._fall_back("error", "flow", turn)
+            await self.fall_back("error", "flow", turn)
         finally:
             self._answering -= 1
             mind.changed()
 
-    async def _fall_back(self, step: str, stage: Any, turn: int) -> None:
+    async def fall_back(self, step: str, stage: Any, turn: int) -> None:
         self._mind.observer.journal.write(Fallback(step=step, stage=stage))
         await self.say(AGAIN, turn)
 
@@ -197,15 +179,13 @@ class Brain:
     async def speak(self, reply: Reply, turn: int) -> None:
         """Say it; what it wants done is done in the background, and what follows from that said in its turn."""
         if reply.work is not None and not self.leaving:
-            self._stop_driving()
-            self._driven = asyncio.create_task(self._drive(reply, turn))
-            self._mind.spawn(_to_its_end(self._driven))
+            self.errands.run(reply, turn)
             return
-        await self._say_reply(reply, turn)
+        await self.say_reply(reply, turn)
         if reply.think and not self.leaving:
-            await self._think(turn)
+            await self.think(turn)
 
-    async def _say_reply(self, reply: Reply, turn: int) -> None:
+    async def say_reply(self, reply: Reply, turn: int) -> None:
         if reply.gone:
             self.leaving = True
             self._mind.spawn(self._finish_when_gone())
@@ -222,69 +202,14 @@ class Brain:
         await self._mind.voices.be(voice)
         return await self._mind.voice.say(text, turn, "reply", interruptible)
 
-    async def _think(self, turn: int) -> None:
+    async def think(self, turn: int) -> None:
         """The flow has said all it has to say: a model goes on."""
         mind = self._mind
         if mind.thinker is not None:
             await mind.voices.be(mind.flow.voice)
             await mind.thinker.answer(turn, "", mind.flow.route)
         else:
-            await self._say_reply(mind.flow.by_rules(""), turn)
-
-    # ── what the flow wants done ─────────────────────────────────────────────────────────────────
-
-    async def _drive(self, reply: Reply, turn: int) -> None:
-        try:
-            await self._go(reply, turn)
-        except Exception as error:
-            log.exception("The flow failed at its work")
-            self._mind.observer.fault("platform", "flow", f"The flow failed at its work: {type(error).__name__}.")
-            self._driven = None
-            await self._fall_back("error", "flow", turn)
-            self._mind.changed()
-
-    async def _go(self, reply: Reply, turn: int) -> None:
-        """Speak, do, and go on, until the caller's words or a model are needed or the call ends."""
-        mind, spoken = self._mind, False
-
-        async def speak(next_reply: Reply) -> None:
-            nonlocal spoken
-            spoken = bool(next_reply.text.strip()) and next_reply is not reply
-            if next_reply.work is not None or not next_reply.think:
-                await self._say_reply(next_reply, turn)
-                mind.changed()
-
-        last = await mind.driver.go(reply, speak)
-        meanwhile, self._meanwhile = " ".join(self._meanwhile), []
-        self._driven = None
-        if self.leaving or last.end:
-            return
-        answer = mind.flow.said_meanwhile(meanwhile, answered=spoken) if meanwhile else None
-        if answer is not None:
-            await self.speak(answer, mind.observer.turn)
-        elif last.think:
-            await self._think(mind.observer.turn if meanwhile else turn)
-        mind.changed()
-
-    def _is_for_later(self, text: str, confidence: float | None) -> bool:
-        """Something is being done for the caller's last words: these are looked at after it, unless they end it."""
-        flow = self._mind.flow
-        if self.leaving or not (self.driving or self._beginning):
-            return False
-        heard = flow.heard(text, confidence)
-        if self._beginning and len(heard.split()) <= PICK_UP_WORDS:
-            return True
-        if flow.hears_now and heard:
-            self._mind.hands.enough()
-            return False
-        if heard and not flow.deaf:
-            self._meanwhile.append(heard)
-        return True
-
-    def _stop_driving(self) -> None:
-        if self._driven is not None and self._driven is not asyncio.current_task():
-            self._driven.cancel()
-        self._driven = None
+            await self.say_reply(mind.flow.by_rules(""), turn)
 
     async def _finish_when_gone(self) -> None:
         """The carrier takes the line away; if it does not say so, we leave all the same."""
@@ -295,7 +220,7 @@ class Brain:
         """Say the last words, wait until they were heard, end the call."""
         mind = self._mind
         self.leaving = True
-        self._stop_driving()
+        self.errands.stop()
         turn = mind.observer.turn if turn is None else turn
         await mind.voices.be(mind.flow.voice if voice is None else voice)
         speech = await mind.voice.say(text, turn, "reply" if why.reason == ending.AGENT_HANGUP else "prompt", False)
@@ -310,13 +235,3 @@ class Brain:
         self._mind.observer.spoken(speech)
         self._mind.ladder.spoken(speech)
         self._mind.changed()
-
-
-async def _to_its_end(task: asyncio.Task[None]) -> None:
-    """Raises what broke it; that it was stopped is no failure. Ends with whoever waits for it."""
-    try:
-        await asyncio.wait({task})
-    finally:
-        task.cancel()
-    if not task.cancelled():
-        task.result()

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from media_worker.contract.events import Backchannel, Paused
 from media_worker.pipeline.backchannels import asks_yes_or_no, is_backchannel
-from media_worker.pipeline.brain import PICK_UP_WORDS, Brain, Mind
+from media_worker.pipeline.brain import Brain, Mind
+from media_worker.pipeline.errands import PICK_UP_WORDS
 from media_worker.pipeline.speech import Speech
 from media_worker.pipeline.turns import UserTurn
 

@@ -26,11 +26,13 @@ class Onward:
 
 @dataclass
 class Visit:
-    """What is said on the way through nodes that do not listen. `heard`: the sentence that led here."""
+    """What is said on the way through nodes that do not listen. `heard`: the sentence that led here. `opening`: these
+    are the call's first words."""
 
     heard: str = ""
     lines: list[Line] = field(default_factory=list)
     interruptible: bool = True
+    opening: bool = False
 
     def say(self, text: str, clip: str = "", voice: str = "") -> None:
         if text.strip():

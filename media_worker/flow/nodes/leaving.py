@@ -91,6 +91,8 @@ class HandoverBehaviour(Behaviour[HandoverNode]):
 class VoicemailBehaviour(Behaviour[VoicemailNode]):
     def arrive(self, on: Engine, node: VoicemailNode, visit: Visit) -> Reply:
         visit.interruptible = False
+        if visit.opening:
+            visit.lines.clear()  # a machine that speaks its greeting is not greeted
         return visit.reply(work=Silence(node.id, node.patience))
 
     def worked(self, on: Engine, node: VoicemailNode, work: Work, outcome: ToolOutcome) -> Reply:

@@ -122,7 +122,7 @@ async def test_a_transfer_ends_the_call_or_goes_on(talk):
 async def test_a_voicemail_is_left_after_the_greeting(talk):
     call = talk(flow(VoicemailNode(id="box", text="Call us, {{name|please}}.", patience=12, outcome="left")))
     opening = call.runner.opening()
-    assert opening.work == Silence("box", 12)
+    assert (opening.text, opening.work) == ("", Silence("box", 12))
     assert call.runner.deaf
     said, last = await drive(call, opening, FakeHands(silence=ToolOutcome(ok=True)))
     assert said[-1] == "Call us, please."
@@ -181,3 +181,18 @@ def test_a_branch_may_ask_how_it_went(talk):
         ConversationNode(id="talk", say="Well?"),
     )
     assert talk(of).runner.opening().text == "Hello. Well?"
+
+
+async def test_a_model_answers_what_was_said_while_a_tool_ran_but_no_courtesy(talk):
+    of = flow(
+        ToolNode(id="use", tool="book", arguments=(Argument(name="day", value="2026-12-01"),), next="told"),
+        ConversationNode(id="told", say="It is booked.", when=(When(when="last_said contains 'stop'", goto="bye"),)),
+    )
+    for said, thinks in (("okay thanks", False), ("and is there parking", True)):
+        call = talk(of, tools=(BOOK,), llm=True)
+        await drive(call, call.runner.opening(), FakeHands(book=DONE))
+        answer = call.runner.said_meanwhile(said, answered=True)
+        assert (answer is not None and answer.think) is thinks
+    stopped = call.runner.said_meanwhile("stop it", answered=True)
+    assert stopped is not None
+    assert stopped.end
