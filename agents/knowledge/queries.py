@@ -94,7 +94,7 @@ def _with_counts(bases: Iterable[KnowledgeBase]) -> list[BaseRow]:
         generations.setdefault(generation.base_id, []).append(generation)
     made = []
     for base in bases:
-        held = counted.get(base.pk) or {}
+        held: dict[str, int] = counted.get(base.pk) or {}
         mine = generations.get(base.pk, [])
         last = mine[-1] if mine else None
         made.append(
