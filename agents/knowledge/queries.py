@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
@@ -94,7 +95,7 @@ def _with_counts(bases: Iterable[KnowledgeBase]) -> list[BaseRow]:
         generations.setdefault(generation.base_id, []).append(generation)
     made = []
     for base in bases:
-        held: dict[str, int] = counted.get(base.pk) or {}
+        held: Mapping[str, Any] = counted.get(base.pk) or {}
         mine = generations.get(base.pk, [])
         last = mine[-1] if mine else None
         made.append(
