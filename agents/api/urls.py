@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from agents.api import change, clips, exchange, providers, resources, templates, testing, tools
+from agents.api import change, clips, exchange, knowledge, providers, resources, templates, testing, tools
 
 urlpatterns = [
     path("agents/", resources.agents, name="api_agents"),
@@ -34,4 +34,10 @@ urlpatterns = [
     path("providers/<uuid:account_id>/keys/", providers.provider_keys, name="api_provider_keys"),
     path("providers/<uuid:account_id>/keys/<uuid:key_id>/", providers.provider_key, name="api_provider_key"),
     path("providers/<uuid:account_id>/keys/<uuid:key_id>/try/", providers.try_provider_key, name="api_try_key"),
+    path("knowledge/", knowledge.bases, name="api_knowledge"),
+    path("knowledge/<uuid:base_id>/", knowledge.base, name="api_knowledge_base"),
+    path("knowledge/<uuid:base_id>/ask/", knowledge.ask, name="api_ask_knowledge"),
+    path("knowledge/<uuid:base_id>/documents/", knowledge.documents, name="api_documents"),
+    path("knowledge/<uuid:base_id>/documents/<uuid:document_id>/", knowledge.document, name="api_document"),
+    path("knowledge/<uuid:base_id>/pages/", knowledge.pages, name="api_pages"),
 ]

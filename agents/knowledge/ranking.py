@@ -23,14 +23,17 @@ _FUSION = 60
 _USUAL_BACKGROUND = 0.3
 _BEND = 2.5
 """A passage that answers is rarely more than half of the way from background to sameness: the first steps count most."""
+_ONLY_ABOVE = 0.85
+"""A word that only the headings hold says a little less than one in the text: all passages below share it."""
+
 _SAME = 0.85
 _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """`places` are where each of the question's words stands in the passage, headings first; `titled` are those in
-    headings."""
+    """`places` are where each of the question's words stands in the passage, headings first; `titled` are those in its
+    headings, `written` those in its text."""
 
     id: int
     base: UUID
@@ -42,6 +45,7 @@ class Candidate:
     text: str
     places: Mapping[str, Sequence[int]]
     titled: frozenset[str]
+    written: frozenset[str]
     likeness: float | None
 
 
@@ -96,7 +100,8 @@ def _words(candidate: Candidate, wanted: Wanted) -> float:
     everything = sum(worth.values())
     if not everything:
         return 0.0
-    covered = sum(worth[word] for word in candidate.places if word in worth) / everything
+    held = [(word, 1.0 if word in candidate.written else _ONLY_ABOVE) for word in candidate.places if word in worth]
+    covered = sum(worth[word] * share for word, share in held) / everything
     titled = sum(worth[word] for word in candidate.titled if word in worth) / everything
     return min(1.0, covered * (0.85 + 0.15 * _nearness(candidate.places)) + 0.1 * titled)
 

@@ -44,7 +44,8 @@ _SENTENCE = re.compile(r"(?<=[.!?…。！？])\s+|\n")
 
 _SET = "select set_config('statement_timeout', %s, true), set_config('enable_seqscan', %s, true)"
 _DETAILS = """select c.id, d.id, d.title, d.url, c.heading, c.page, c.text, g.base_id,
-  (select coalesce(jsonb_object_agg(w.lexeme, jsonb_build_array(to_jsonb(w.positions), 'A' = any(w.weights))), '{{}}')
+  (select coalesce(jsonb_object_agg(w.lexeme, jsonb_build_array(
+     to_jsonb(w.positions), 'A' = any(w.weights), not 'A' = all(w.weights))), '{{}}')
    from unnest(c.search) w where w.lexeme = any(%s)),
   {likeness}
 from agents_knowledgechunk c
@@ -204,13 +205,14 @@ def _details(
     cursor.execute(_DETAILS.format(likeness=likeness), [list(words), *given, list(passages)])
     for row in cursor.fetchall():
         number, document, title, url, heading, page, text, base, held, alike = row
-        stands: dict[str, tuple[list[int], bool]] = json.loads(held)
+        stands: dict[str, tuple[list[int], bool, bool]] = json.loads(held)
         places = {word: at[0] for word, at in stands.items()}
         titled = frozenset(word for word, at in stands.items() if at[1])
+        written = frozenset(word for word, at in stands.items() if at[2])
         if heading == title:
             heading = ""
         heading = heading.removeprefix(f"{title} › ")
-        yield Candidate(number, base, document, title, url, heading, page, text, places, titled, alike)
+        yield Candidate(number, base, document, title, url, heading, page, text, places, titled, written, alike)
 
 
 @contextmanager

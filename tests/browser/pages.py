@@ -109,7 +109,7 @@ PAGES = (
         ready=".asked .hit",
     ),
     Page("add-pages", through="/library/knowledge/", clicks=(ROW,), do="text=Add pages"),
-    Page("knowledge-settings", through="/library/knowledge/", clicks=(ROW, "text=Settings >> nth=-1")),
+    Page("knowledge-settings", through="/library/knowledge/", clicks=(ROW, ".topbar .end a.btn")),
     Page("numbers", "/numbers/", people=AGENCY, empty=True),
     Page("new-number", "/numbers/", do="text=Add a number"),
     Page("number", through="/numbers/", clicks=(ROW,)),
