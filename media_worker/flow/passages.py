@@ -29,9 +29,9 @@ def for_model(outcome: ToolOutcome) -> str:
 
 
 def spoken_passage(outcome: ToolOutcome) -> str:
-    """The best passage's first sentences; empty when nothing was found."""
+    """What the host picked out of the best passage, or its first sentences; empty when nothing was found."""
     best = max(outcome.sources, key=lambda source: source.score, default=None)
-    text = " ".join((best.text if best is not None and best.text.strip() else outcome.text).split())
+    text = " ".join((outcome.text if outcome.text.strip() or best is None else best.text).split())
     said = ""
     for sentence in _SENTENCE_END.split(text):
         if said and len(said) + len(sentence) > MOST_SPOKEN:
