@@ -31,7 +31,7 @@ class BaseSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(source="base.id")
     client = serializers.UUIDField(source="base.client_id")
     name = serializers.CharField(source="base.name", help_text="How flows refer to it.")
-    label = serializers.CharField(source="base.label")
+    label = serializers.CharField(source="base.label")  # type: ignore[assignment]
     language = serializers.CharField(source="base.language")
     account = serializers.UUIDField(source="base.account_id", allow_null=True, help_text="null: found by words alone.")
     model = serializers.CharField(source="base.model")
@@ -44,7 +44,7 @@ class BaseSerializer(serializers.Serializer[Any]):
 
 
 class ChangedBaseSerializer(serializers.Serializer[Any]):
-    label = serializers.CharField(max_length=80)
+    label = serializers.CharField(max_length=80)  # type: ignore[assignment]
     language = serializers.ChoiceField(choices=LANGUAGES, default="en")
     account = serializers.UUIDField(
         allow_null=True, default=None, help_text="A provider account that makes embeddings."
@@ -62,7 +62,7 @@ class NewBaseSerializer(ChangedBaseSerializer):
 class DocumentSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     title = serializers.CharField()
-    source = serializers.ChoiceField(choices=KnowledgeDocument.Source.choices)
+    source = serializers.ChoiceField(choices=KnowledgeDocument.Source.choices)  # type: ignore[assignment]
     url = serializers.CharField()
     kind = serializers.CharField()
     size = serializers.IntegerField(help_text="Bytes.")
