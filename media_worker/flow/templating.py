@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from media_worker.contract.expressions.functions import text_of
 from media_worker.contract.spec import Scalar
 
 _HOLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_.]{0,79})\s*(?:\|([^{}]{0,300}))?\}\}")
@@ -36,13 +37,7 @@ def render(text: str, values: Mapping[str, Scalar]) -> str:
 
 def spoken(value: Scalar) -> str:
     """A value in a sentence: no `None`, no `3.0`, no line breaks."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}" if abs(value) < 1e15 else f"{value:.0f}"
-    return " ".join(str(value).split())[:LONGEST_VALUE]
+    return " ".join(text_of(value).split())[:LONGEST_VALUE]
 
 
 def holes(text: str) -> list[str]:
