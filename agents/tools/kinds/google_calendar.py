@@ -59,7 +59,7 @@ class GoogleCalendarConfig(Settings):
     minutes: int = Field(default=30, ge=5, le=480, title="Minutes of an appointment", json_schema_extra=ui("number"))
     opens: Clock = Field(default="09:00", title="First appointment", json_schema_extra=ui("line"))
     closes: Clock = Field(default="17:00", title="Last one is over by", json_schema_extra=ui("line"))
-    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(
+    days: tuple[Annotated[str, Field(pattern=r"^(mon|tue|wed|thu|fri|sat|sun)$")], ...] = Field(
         default=("mon", "tue", "wed", "thu", "fri"),
         max_length=7,
         title="Days",

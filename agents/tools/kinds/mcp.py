@@ -23,25 +23,34 @@ from voiceops.lib import outbound
 from voiceops.lib.errors import AddressRefused, InvalidInput, VoiceOpsError
 
 VERSION = "2025-06-18"
-MOST_TOOLS = 60
+MOST_TOOLS = 40
+LONGEST_SCHEMA = 8_000
 MOST_PAGES = 10
 _HEADER = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 
 
 class McpTool(Settings):
-    """A tool of the server. `remote` is its name there; `json_types` are the server's types where ours differ."""
+    """A tool of the server. `remote` is its name there, `takes` the JSON schema of what it is given."""
 
     name: Name = Field(title="Name", json_schema_extra=ui("line"))
-    remote: str = Field(max_length=200, title="Its name there", json_schema_extra=ui("line"))
+    remote: str = Field(min_length=1, max_length=200, title="Its name there", json_schema_extra=ui("line"))
     about: str = Field(default="", max_length=1_000, title="What it does", json_schema_extra=ui("line"))
-    parameters: tuple[Given, ...] = Field(
-        default=(), max_length=30, title="What it is given", json_schema_extra=ui("rows", rows="Add an argument")
-    )
-    keys: tuple[str, ...] = Field(
-        default=(), max_length=30, title="The arguments' names there", json_schema_extra=ui("lines", advanced=True)
+    takes: str = Field(
+        default="", max_length=LONGEST_SCHEMA, title="What it is given (JSON schema)", json_schema_extra=ui("prompt")
     )
     safe: bool = Field(default=False, title="Changes nothing", json_schema_extra=ui("switch"))
     use: bool = Field(default=True, title="Agents may use it", json_schema_extra=ui("switch"))
+
+    @field_validator("takes")
+    @classmethod
+    def _can_be_said(cls, text: str) -> str:
+        if text.strip() and given_by(_as_json(text)) is None:
+            raise ValueError("This is no JSON schema of texts, numbers, dates, choices, and yes or no.")
+        return text
+
+    def arguments(self) -> dict[str, Given]:
+        """What it is given, by the names there."""
+        return given_by(_as_json(self.takes)) or {} if self.takes.strip() else {}
 
 
 class McpConfig(Settings):
@@ -120,7 +129,7 @@ class Mcp(Kind):
                 tool.name,
                 tool.name.replace("_", " ").capitalize(),
                 tool.about,
-                tuple(given.parameter() for given in tool.parameters),
+                tuple(given.parameter() for given in tool.arguments().values()),
                 sets,
                 tool.safe,
             )
@@ -129,10 +138,10 @@ class Mcp(Kind):
         )
 
     def connect(self, job: McpJob) -> dict[str, Any]:
-        """The server's tools. What a builder switched off stays off."""
-        off = {tool.remote for tool in job.config.tools if not tool.use}
+        """The server's tools. What a builder renamed or switched off stays so."""
+        there = {tool.remote: tool for tool in job.config.tools}
         with _Session(job) as session:
-            found = [tool for row in session.tools() if (tool := _tool(row, off)) is not None]
+            found = [tool for row in session.tools() if (tool := _tool(row, there)) is not None]
         if not found:
             raise ToolFailed("The server has no tool that can be used on the phone.")
         named: dict[str, McpTool] = {}
@@ -144,7 +153,7 @@ class Mcp(Kind):
         tool = next((one for one in job.config.tools if one.name == job.operation), None)
         if tool is None:
             raise ToolFailed("The server does not have this tool any more.")
-        names = dict(zip((given.name for given in tool.parameters), tool.keys, strict=False))
+        names = {given.name: key for key, given in tool.arguments().items()}
         given = {names.get(name, name): value for name, value in job.arguments.items()}
         with _Session(job) as session:
             result = session.ask("tools/call", {"name": tool.remote, "arguments": given})
@@ -258,38 +267,48 @@ def _text(result: Mapping[str, Any]) -> str:
     return "\n".join(text for text in texts if isinstance(text, str)).strip()
 
 
-def _tool(row: Mapping[str, Any], off: set[str]) -> McpTool | None:
-    """A tool of the server as an operation; None for one that cannot be used: it needs a list or an object."""
+def _tool(row: Mapping[str, Any], there: Mapping[str, McpTool]) -> McpTool | None:
+    """A tool of the server as an operation; None for one that cannot be used."""
     remote, schema = row.get("name"), row.get("inputSchema")
-    if not isinstance(remote, str) or not remote or len(remote) > 200 or not isinstance(schema, dict):
+    takes = json.dumps(schema, ensure_ascii=False, indent=1)
+    too_much = len(takes) > LONGEST_SCHEMA
+    if not isinstance(remote, str) or not 0 < len(remote) <= 200 or too_much or given_by(schema) is None:
         return None
-    properties = schema.get("properties")
-    required = schema.get("required") if isinstance(schema.get("required"), list) else []
-    given: list[Given] = []
-    keys: list[str] = []
-    for key, field in list(properties.items())[:30] if isinstance(properties, dict) else ():
+    hints, before = row.get("annotations"), there.get(remote)
+    return McpTool(
+        name=before.name if before else identifier(remote, "tool"),
+        remote=remote,
+        about=" ".join(str(row.get("description") or row.get("title") or "").split())[:1_000],
+        takes=takes,
+        safe=bool(hints.get("readOnlyHint")) if isinstance(hints, dict) else False,
+        use=before.use if before else True,
+    )
+
+
+def given_by(schema: Any) -> dict[str, Given] | None:
+    """The arguments of a JSON schema by their names there; None when one is needed that nobody says on the phone."""
+    properties = schema.get("properties", {}) if isinstance(schema, dict) else None
+    if not isinstance(properties, dict):
+        return None
+    needed = schema.get("required")
+    required = {str(name) for name in needed} if isinstance(needed, list) else set()
+    given: dict[str, Given] = {}
+    for key, field in list(properties.items())[:30]:
         kind = _kind(field) if isinstance(field, dict) else None
         name = identifier(str(key), "argument")
-        if kind is None or name in [one.name for one in given]:
-            if key in (required or ()):
+        if kind is None or name in [one.name for one in given.values()]:
+            if key in required:
                 return None
             continue
         choices = [str(choice)[:80] for choice in field.get("enum", ()) if choice not in (None, "")][:50]
-        about = " ".join(str(field.get("description") or field.get("title") or "").split())[:500]
-        given.append(
-            Given(name=name, type=kind, about=about, choices=tuple(choices) if kind == "choice" else (), required=key in (required or ()))
-        )  # fmt: skip
-        keys.append(str(key)[:200])
-    hints = row.get("annotations") if isinstance(row.get("annotations"), dict) else {}
-    return McpTool(
-        name=identifier(remote, "tool"),
-        remote=remote,
-        about=" ".join(str(row.get("description") or row.get("title") or "").split())[:1_000],
-        parameters=tuple(given),
-        keys=tuple(keys),
-        safe=bool((hints or {}).get("readOnlyHint")),
-        use=remote not in off,
-    )
+        given[str(key)] = Given(
+            name=name,
+            type=kind,
+            about=" ".join(str(field.get("description") or field.get("title") or "").split())[:500],
+            choices=tuple(choices) if kind == "choice" else (),
+            required=key in required,
+        )
+    return given
 
 
 _KINDS: dict[str, SlotType] = {"string": "text", "number": "number", "integer": "number", "boolean": "yes_no"}

@@ -55,11 +55,16 @@ class CollectBehaviour(Behaviour[CollectNode]):
             if asked_again is not None:
                 return asked_again
             if not slot.required and slots.declines(heard):
-                on.at.skipped.add(slot.name)
-                return self._go_on(on, node)
+                return self._skip(on, node, slot)
             return self._missed(on, node, slot, "no_value")
+        if _free(slot) and not slot.required and slots.declines(heard, free=True):
+            return self._skip(on, node, slot)
         self._take_plain_values(on, node, heard, besides=slot.name)
         return self._accept(on, node, slot, value)
+
+    def _skip(self, on: Engine, node: CollectNode, slot: Slot) -> Reply:
+        on.at.skipped.add(slot.name)
+        return self._go_on(on, node)
 
     def meanwhile(self, on: Engine, node: CollectNode, heard: str) -> Reply | None:
         """Said before the question was put, it answers none; but what is plain in it is kept."""

@@ -52,12 +52,16 @@ def parse(slot: Slot, text: str, now: datetime, *, asked: bool = True) -> Scalar
     return text if slot.type == "text" and any(c.isalnum() for c in text) else None
 
 
-def declines(text: str) -> bool:
-    """The caller has no value to give, or does not want to."""
-    words = " ".join(tokens(text))
-    return parse_yes_no(text) is False or any(
-        phrase in words for phrase in ("skip", "do not have", "do not know", "not have one", "rather not", "no idea")
-    )
+def declines(text: str, *, free: bool = False) -> bool:
+    """The caller has no value to give, or does not want to. `free`: anything could be a value, so it has to be said in
+    few words, and as that alone."""
+    said = tokens(text)
+    words = " ".join(said)
+    phrases = ("skip", "do not have", "do not know", "not have one", "rather not", "no idea")
+    if free:
+        alone = words in ("no", "nope", "none", "nothing", "no thanks", "no thank you", "not really")
+        return alone or (len(said) <= 6 and any(phrase in words for phrase in phrases))
+    return parse_yes_no(text) is False or any(phrase in words for phrase in phrases)
 
 
 def after_no(text: str) -> str:

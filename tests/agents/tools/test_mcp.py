@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from pydantic import ValidationError
 
 from agents.models import Tool
@@ -13,6 +14,7 @@ from agents.tools import actions
 from agents.tools.kinds.base import ToolFailed
 from agents.tools.kinds.mcp import McpConfig
 from agents.tools.queries import offered
+from tests.agents.conftest import browser
 from tests.agents.tools.connecting import ask, tool, troubles
 from tests.fakes.connectors.mcp_server import FakeMcp
 from tests.world import World
@@ -65,11 +67,16 @@ def test_what_the_server_calls_an_error_is_one(shop: Tool, agency: World) -> Non
     assert "Bad arguments" in ask(agency, "shop_look_up_order", ordernumber="protocol").text
 
 
-def test_a_tool_that_was_switched_off_stays_off(shop: Tool, agency: World) -> None:
-    shop.config["tools"] = [{**row, "use": row["name"] != "ping"} for row in shop.config["tools"]]
+def test_a_tool_that_was_switched_off_or_renamed_stays_so(shop: Tool, agency: World) -> None:
+    shop.config["tools"] = [
+        {**row, "use": row["name"] != "ping", "name": row["name"].replace("look_up_order", "order")}
+        for row in shop.config["tools"]
+    ]
     shop.save()
     actions.connect(agency.alice, shop)
-    assert "shop_ping" not in offered(agency.bright_dental.pk)
+    there = offered(agency.bright_dental.pk)
+    assert "shop_ping" not in there
+    assert "shop_order" in there
 
 
 @troubles
@@ -115,3 +122,27 @@ def test_inner_addresses_are_not_reached(agency: World, server: FakeMcp, setting
     with pytest.raises(AddressRefused):
         actions.connect(agency.alice, made)
     assert server.begun == 0
+
+
+def test_the_form_of_a_connected_server_keeps_its_tools(shop: Tool, agency: World) -> None:
+    page = browser(agency.bob)
+    where = reverse("tool", args=[shop.pk])
+    shown = page.get(where)
+    assert "look-up.Order" in shown.content.decode()
+    form = shown.context["form"]
+    posted = {bound.html_name: value for bound in form if (value := bound.value()) not in (None, False)}
+    before = dict(shop.config)
+    answer = page.post(where, {**posted, "label": "Our shop"})
+    assert answer.status_code == 302, answer.context["form"].errors
+    shop.refresh_from_db()
+    assert shop.label == "Our shop"
+    assert [row["takes"] for row in shop.config["tools"]] == [row["takes"] for row in before["tools"]]
+    assert "mcp-key" not in shown.content.decode()
+
+
+@pytest.mark.parametrize("kind", ["mcp", "google_calendar", "calcom", "hubspot", "salesforce"])
+def test_every_ready_kind_has_a_form_that_opens(kind: str, agency: World) -> None:
+    page = browser(agency.bob)
+    assert page.get(reverse("new_tool", args=[kind])).status_code == 200
+    assert page.post(reverse("new_tool", args=[kind]), {"label": ""}).status_code == 422
+    assert browser(agency.dana).get(reverse("new_tool", args=[kind])).status_code == 404
