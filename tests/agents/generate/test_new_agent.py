@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from agents import actions
+from agents.demo import create_demo_agents
 from agents.generate import builtin
 from agents.models import Agent
 from tests.agents.conftest import browser
@@ -50,3 +51,10 @@ def test_the_tests_of_an_agent_are_stored_with_it(agency: World) -> None:
     )
     assert [test.name for test in made.agent.tests.all()] == [example.name for example in made.made.tests]
     assert made.made.tests
+
+
+def test_agents_of_the_demo_have_tests_too(agency: World) -> None:
+    made = create_demo_agents({"Bright Dental": agency.bright_dental})
+    assert len(made) == 2
+    for agent in made.values():
+        assert agent.tests.count() >= 3
