@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from media_worker.contract.flow import CALL_VARIABLES
+from media_worker.contract.spec import Scalar
 from media_worker.contract.tools import ToolOutcome, ToolSpec, UseTool
 from media_worker.flow.arguments import Filled
 from media_worker.flow.templating import spoken
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 LONGEST_QUESTION = 500
 NUMBER = re.compile(r"(?:\+?[0-9][0-9 ().\-/]{2,40}|sips?:[^\s]{3,190})")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _DIGITS = re.compile(r"[0-9A-DW*#]{1,40}")
 
 
@@ -38,11 +41,28 @@ def work_of(
         if _DIGITS.fullmatch(digits):
             return Digits(node, digits, by)
         wrong = "Digits may be 0-9, A-D, *, # and w for a pause, forty at most."
-    settled = ToolOutcome(ok=False, text=wrong) if wrong else None
-    if settled is None and tool.act == "remember":
-        kept = {name: value for name, value in arguments.items() if not tool.sets or name in tool.sets}
-        settled = ToolOutcome(ok=True, text="Kept.", variables=kept)
+    kept: dict[str, Scalar] = {}
+    if not wrong and tool.act == "remember":
+        kept = {spoken(arguments["name"]): arguments.get("value")} if "name" in arguments else dict(arguments)
+        wrong = next((_not_to_be_kept(on, name) for name in kept if _not_to_be_kept(on, name)), "")
+    settled = None
+    if wrong or tool.act == "remember":
+        settled = ToolOutcome(ok=not wrong, text=wrong or "Kept.", variables={} if wrong else kept)
     return ToolWork(node, use, tool, by, waiting, settled)
+
+
+def _not_to_be_kept(on: Engine, name: str) -> str:
+    """A caller's words, through a model, become no variable that somebody else fills: flows decide by those."""
+    if not _NAME.fullmatch(name):
+        return "The name has to be of small letters, digits and underscores, as in favourite_table."
+    flow, tools = on.flow, on.tools.values()
+    filled = {
+        *CALL_VARIABLES,
+        *(v.name for v in flow.variables),
+        *(one for tool in tools if tool.act != "remember" for one in tool.sets),
+    }
+    taken = name in filled or (name in on.variables and not on.was_heard(name))
+    return f"The name {name} is taken: choose another." if taken else ""
 
 
 def look_up(
@@ -54,6 +74,6 @@ def look_up(
     return LookUp(node, use, asked, tuple(bases), by, waiting)
 
 
-def _only(arguments: dict[str, str | int | float | bool | None], name: str) -> str | int | float | bool | None:
+def _only(arguments: dict[str, Scalar], name: str) -> Scalar:
     """The argument of this name, or the only one there is."""
     return arguments.get(name) if name in arguments or len(arguments) != 1 else next(iter(arguments.values()))

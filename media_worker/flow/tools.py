@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from media_worker.contract.flow import CollectNode, ConversationNode, EndNode, Slot
@@ -27,6 +27,7 @@ from media_worker.providers.base import Tool
 MOST_CALLS_A_TURN = 8
 SEARCH = "search_knowledge"
 LONGEST_FOR_MODEL = 4_000
+LONGEST_GOODBYE = 300
 
 _OWN = frozenset({"set_slot", "go_to", "end_call", SEARCH})
 
@@ -114,7 +115,8 @@ class ToolBox:
 
     def _may_search(self) -> bool:
         node = self._engine.node
-        return isinstance(node, ConversationNode) and node.knowledge and self._engine.spec.agent.knows
+        asked = isinstance(node, ConversationNode) and (node.knowledge or SEARCH in node.tools)
+        return asked and self._engine.spec.agent.knows
 
     def _slots(self) -> list[Slot]:
         """What may be kept here: the form's questions; in a conversation its own values and those of every form."""
@@ -267,7 +269,11 @@ class ToolBox:
         if end is None:
             self._engine.at.ended = "completed"
             return ToolResult("The call ends.", Reply("Goodbye.", end=True, outcome="completed", listen=False))
-        return ToolResult("The call ends.", self._engine.enter(end.id, why="tool:end_call"))
+        reply = self._engine.enter(end.id, why="tool:end_call")
+        goodbye = arguments.get("goodbye")
+        if isinstance(goodbye, str) and goodbye.strip() and reply.end:
+            reply = replace(reply, text=goodbye.strip()[:LONGEST_GOODBYE], lines=())
+        return ToolResult("The call ends.", reply)
 
 
 def _tool(spec: ToolSpec) -> Tool:

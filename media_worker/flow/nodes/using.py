@@ -30,6 +30,7 @@ class ToolBehaviour(Behaviour[ToolNode]):
         given = {argument.name: argument.value for argument in node.arguments}
         filled = fill(on, tool, given=given)
         if tool.act == "end_call":
+            visit.say(str(filled.arguments.get("goodbye") or ""))
             return on.end(visit, str(filled.arguments.get("outcome") or "completed"))
         work = work_of(on, tool, filled, node.id, key=f"{node.id}:{on.at.uses}")
         visit.say(on.text(node.say or tool.waiting))

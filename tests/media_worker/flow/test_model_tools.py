@@ -23,12 +23,16 @@ ACTS = (
              parameters=(Parameter(name="to", source="fixed", value="+14155550123", trusted=True),)),
     ToolSpec(name="press", about="Presses keys.", act="send_digits", failure="No.", parameters=(Parameter(name="digits"),)),
     ToolSpec(name="note", about="Remembers.", act="remember", failure="No.", parameters=(Parameter(name="wish"),), sets=("wish",)),
+    ToolSpec(name="remember", about="Remembers.", act="remember", failure="No.",
+             parameters=(Parameter(name="name"), Parameter(name="value"))),
+    ToolSpec(name="finish", about="Ends the call.", act="end_call", failure="No.",
+             parameters=(Parameter(name="goodbye", required=False),)),
 )  # fmt: skip
 OPEN = flow(
     ConversationNode(
         id="talk",
         say="How can I help?",
-        tools=("book", "pay", "to_sales", "press", "note", "gone"),
+        tools=("book", "pay", "to_sales", "press", "note", "remember", "finish", "gone"),
         knowledge=True,
         when=(When(when="number == 'A7'", goto="booked"),),
     ),
@@ -45,7 +49,17 @@ def modelled(talk):
 
 async def test_a_model_is_told_of_the_tools_here_and_of_what_it_has_to_fill_only(modelled):
     tools = {tool.name: tool for tool in modelled.runner.tools()}
-    assert list(tools) == ["book", "pay", "to_sales", "press", "note", "search_knowledge", "end_call"]
+    assert list(tools) == [
+        "book",
+        "pay",
+        "to_sales",
+        "press",
+        "note",
+        "remember",
+        "finish",
+        "search_knowledge",
+        "end_call",
+    ]
     assert tools["book"].parameters["required"] == ["day"]
     assert tools["book"].parameters["properties"]["guests"]["type"] == "number"
     assert tools["book"].parameters["properties"]["room"]["enum"] == ["small", "large"]
@@ -119,6 +133,8 @@ async def test_the_acts_of_the_house_need_no_host(modelled):
     assert (await modelled.runner.on_tool_call("note", {"wish": "a window"})).ok
     assert modelled.runner.variables["wish"] == "a window"
     assert "wish" in str(modelled.runner.state()["heard"])
+    assert (await modelled.runner.on_tool_call("remember", {"name": "table", "value": "by the window"})).ok
+    assert modelled.runner.variables["table"] == "by the window"
     gone = await modelled.runner.on_tool_call("to_sales", {"to": "+19005550100"})
     assert hands.works[-1] == Transfer("talk", "+14155550123", "model")
     assert gone.reply is not None
@@ -132,3 +148,21 @@ async def test_a_model_that_looks_something_up_may_only_say_what_is_there(modell
     modelled.drives(FakeHands(knowledge=ToolOutcome(ok=False)))
     result = await modelled.runner.on_tool_call("search_knowledge", {"question": "cleaning"})
     assert result.text == "Nothing was found. Tell the caller that you do not know that."
+
+
+@pytest.mark.parametrize("name", ["price", "number", "agent_name", "Not a name", "last_said", ""])
+async def test_a_caller_cannot_have_a_value_remembered_that_others_fill(talk, name):
+    call = talk(OPEN, llm=True, tools=ACTS, variables={"price": 40})
+    call.runner.opening()
+    call.drives(FakeHands())
+    before = dict(call.runner.variables)
+    refused = await call.runner.on_tool_call("remember", {"name": name, "value": "yes"})
+    assert not refused.ok
+    assert call.runner.variables == before
+
+
+async def test_a_model_may_say_goodbye_in_its_own_words(modelled):
+    modelled.drives(FakeHands())
+    ended = await modelled.runner.on_tool_call("finish", {"goodbye": "See you on Thursday."})
+    assert ended.reply is not None
+    assert (ended.reply.text, ended.reply.end) == ("See you on Thursday.", True)
