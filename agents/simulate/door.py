@@ -46,8 +46,9 @@ class Taken:
     events: tuple[CallEvent, ...]
 
 
-def take(turn: TextTurn, answer: Answer) -> Taken:
-    """Blocks until the agent has answered. `answer` does what only the host can, in this thread.
+def take(turn: TextTurn, answer: Answer, room_within: float | None = None) -> Taken:
+    """Blocks until the agent has answered. `answer` does what only the host can, in this thread. A worker with room is
+    waited for, `ROOM_WITHIN` seconds or as said.
 
     Raises Busy when no worker has room for it now, PlatformError when none can be reached or two broke off.
     """
@@ -55,15 +56,15 @@ def take(turn: TextTurn, answer: Answer) -> Taken:
     if len(text) > MAX_TEXT:
         raise PlatformError("This agent is too large to be tried in writing.")
     for _ in range(2):
-        with _open() as socket:
+        with _open(ROOM_WITHIN if room_within is None else room_within) as socket:
             taken = _take(socket, text, answer)
         if taken is not None:
             return taken
     raise PlatformError("The media worker broke off in the midst of the answer, and so did the next. Try again.")
 
 
-def _open() -> ClientConnection:
-    until = time.monotonic() + ROOM_WITHIN
+def _open(within: float) -> ClientConnection:
+    until = time.monotonic() + within
     full = False
     while True:
         for address in workers.everywhere():

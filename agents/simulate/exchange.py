@@ -59,6 +59,9 @@ class Exchange(Model):
 exchanges: TypeAdapter[tuple[Exchange, ...]] = TypeAdapter(Annotated[tuple[Exchange, ...], Field(max_length=100)])
 
 _STEPS = {
+    "reask": "It was not understood, and asked again.",
+    "fallback_goto": "It was not understood to the end, and went where that leads.",
+    "give_up": "A question was given up, and it went where that leads.",
     "next_key": "The language model’s key failed; the next one was used.",
     "next_model": "The language model failed; the next one took over.",
     "escalated": "The small model was unsure; the large one answered.",

@@ -33,8 +33,10 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 4
 BEAT = 10.0
+ROOM_WITHIN = 45.0
+"""Seconds that a test waits for a worker which has room: it is nobody's call."""
 STALE = timedelta(seconds=150)
-"""Longer than any single turn may take: nobody is working on it any more."""
+"""Longer than any single turn may take with its waiting: nobody is working on it any more."""
 KEPT_RUNS = 50
 
 
@@ -171,8 +173,7 @@ def converse(line: Line, scenario: Scenario) -> Verdict:
     flow = line.spec.agent.flow
 
     def at() -> Surroundings:
-        moment = line.now
-        return Surroundings(hours=flow.hours) if moment is None else Surroundings(lambda: moment, flow.hours)
+        return Surroundings(line.clock, flow.hours)
 
     problem = ""
     try:

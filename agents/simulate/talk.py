@@ -49,7 +49,12 @@ class Line:
     hands: Hands
     now: datetime | None = None
     snapshot: Snapshot | None = None
+    room_within: float | None = None
     troubles: list[KeyTrouble] = field(default_factory=list)
+
+    def clock(self) -> datetime:
+        """The wall clock of this conversation: the one it was given, else the client's now."""
+        return self.now or datetime.now(ZoneInfo(str(self.spec.variables.get("timezone") or "UTC")))
 
     def turn(self, does: Does, text: str = "") -> Exchange:
         """Blocks until the agent has answered. Raises Busy and PlatformError, as `door.take`."""
@@ -64,7 +69,7 @@ class Line:
             now=self.now,
             mocks=self.hands.mocks,
         )
-        taken = door.take(asked, self.hands.answer)
+        taken = door.take(asked, self.hands.answer, self.room_within)
         self.snapshot = taken.reply.snapshot
         self.troubles += [event.body for event in taken.events if isinstance(event.body, KeyTrouble)]
         ms = int((time.monotonic() - started) * 1000)
