@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-SUITES = ("platform", "latency", "bridge", "kill", "memory", "density", "flow")
+SUITES = ("platform", "latency", "bridge", "kill", "memory", "density", "flow", "knowledge")
 
 
 def main() -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -24,7 +24,34 @@ logger = logging.getLogger(__name__)
 
 D, G = KnowledgeDocument.State, KnowledgeGeneration.State
 UNFINISHED = (D.WAITING, D.READING, D.INDEXING)
+C = TypeVar("C", KnowledgeDocument, KnowledgeGeneration)
 INTERRUPTED = "It was interrupted each time it was read. Try again, or split it into smaller files."
+
+
+def _attempted(
+    row: C, work: Callable[[C], None], waits: Callable[[C, str], float], failed: Callable[[C, str], None]
+) -> float | None:
+    """Do it. What may go better later is tried again, so often; everything else is given up with its sentence."""
+    if row.attempts > MOST_ATTEMPTS:  # every worker that tried it died
+        failed(row, row.problem or INTERRUPTED)
+        return None
+    try:
+        work(row)
+    except NobodysAnyMore:
+        return None
+    except Unreadable as error:
+        sentence, may_do_later = str(error), False
+    except VoiceOpsError as error:
+        sentence, may_do_later = error.sentence, error.retryable or error.fault == "platform"
+    except Exception as error:
+        logger.exception("%s %s could not be indexed", type(row).__name__, row.pk)
+        sentence, may_do_later = f"An error of ours, {type(error).__name__}: the log has more.", True
+    else:
+        return None
+    if may_do_later and row.attempts < MOST_ATTEMPTS:
+        return waits(row, sentence)
+    failed(row, sentence)
+    return None
 
 
 # ── documents ────────────────────────────────────────────────────────────────────────────────────
@@ -36,25 +63,7 @@ def read_document(pk: UUID) -> float | None:
     document = claim(unfinished, pk)
     if document is None:
         return None
-    try:
-        if document.attempts > MOST_ATTEMPTS:  # every worker that tried it died
-            _document_failed(document, document.problem or INTERRUPTED)
-            return None
-        _read(document)
-    except NobodysAnyMore:
-        return None
-    except Unreadable as error:
-        _document_failed(document, str(error))
-    except VoiceOpsError as error:
-        if (error.retryable or error.fault == "platform") and document.attempts < MOST_ATTEMPTS:
-            return _document_waits(document, error.sentence)
-        _document_failed(document, error.sentence)
-    except Exception as error:
-        logger.exception("Document %s could not be indexed", document.pk)
-        if document.attempts < MOST_ATTEMPTS:
-            return _document_waits(document, f"An error of ours, {type(error).__name__}: the log has more.")
-        _document_failed(document, f"An error of ours, {type(error).__name__}: the log has more.")
-    return None
+    return _attempted(document, _read, _document_waits, _document_failed)
 
 
 def _read(document: KnowledgeDocument) -> None:
@@ -131,7 +140,7 @@ def _document_ready(
     return True
 
 
-def _document_waits(document: KnowledgeDocument, sentence: str) -> float | None:
+def _document_waits(document: KnowledgeDocument, sentence: str) -> float:
     wait = wait_for(document)
     due = timezone.now() + timedelta(seconds=wait)
     _let_go(document, state=D.WAITING, problem=sentence[:300], due_at=due)
@@ -183,23 +192,7 @@ def build_generation(pk: int) -> float | None:
     generation = claim(building, pk)
     if generation is None:
         return None
-    try:
-        if generation.attempts > MOST_ATTEMPTS:
-            _generation_failed(generation, generation.problem or INTERRUPTED)
-            return None
-        _build(generation)
-    except NobodysAnyMore:
-        return None
-    except VoiceOpsError as error:
-        if (error.retryable or error.fault == "platform") and generation.attempts < MOST_ATTEMPTS:
-            return _generation_waits(generation, error.sentence)
-        _generation_failed(generation, error.sentence)
-    except Exception as error:
-        logger.exception("Generation %s could not be built", generation.pk)
-        if generation.attempts < MOST_ATTEMPTS:
-            return _generation_waits(generation, f"An error of ours, {type(error).__name__}: the log has more.")
-        _generation_failed(generation, f"An error of ours, {type(error).__name__}: the log has more.")
-    return None
+    return _attempted(generation, _build, _generation_waits, _generation_failed)
 
 
 def _build(generation: KnowledgeGeneration) -> None:
