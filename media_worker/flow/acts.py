@@ -68,6 +68,9 @@ def _not_to_be_kept(on: Engine, name: str) -> str:
 def look_up(
     on: Engine, question: str, bases: Sequence[str], node: str, *, key: str, by: By = "flow", waiting: str = ""
 ) -> LookUp:
+    """In `bases`; without any in all that the agent may read who speaks: among several, no other's."""
+    if not bases and on.spec.agent.colleagues:
+        bases = on.agent.knowledge
     asked = question[:LONGEST_QUESTION]
     arguments = {"question": asked} | ({"bases": ",".join(bases)} if bases else {})
     use = UseTool(tool=KNOWLEDGE, arguments=dict(arguments), key=key[:80], turn=on.turn())

@@ -108,6 +108,11 @@ class Engine:
         """The name of the colleague's voice; empty for the agent's own."""
         return self.agent.voice if isinstance(self.agent, Colleague) else ""
 
+    @property
+    def knows(self) -> bool:
+        """Who speaks has knowledge to look things up in."""
+        return bool(self.agent.knowledge) if isinstance(self.agent, Colleague) else self.agent.knows
+
     def voice_of(self, node: Node) -> str:
         return getattr(node, "voice", "") or self.voice
 

@@ -7,7 +7,7 @@ import re
 from media_worker.contract.tools import ToolOutcome
 from media_worker.flow.templating import spoken
 
-MOST_SPOKEN = 320
+MOST_SPOKEN = 420
 _MOST_PASSAGES = 6
 _MOST_CHARACTERS = 6_000
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")

@@ -116,7 +116,7 @@ class ToolBox:
     def _may_search(self) -> bool:
         node = self._engine.node
         asked = isinstance(node, ConversationNode) and (node.knowledge or SEARCH in node.tools)
-        return asked and self._engine.spec.agent.knows
+        return asked and self._engine.knows
 
     def _slots(self) -> list[Slot]:
         """What may be kept here: the form's questions; in a conversation its own values and those of every form."""

@@ -387,6 +387,7 @@ async def test_a_model_gets_the_other_agents_instructions(talk):
     await call.say("book an appointment")
     prompt = call.runner.system_prompt()
     assert "You are Booking desk" in prompt
+    assert "search_knowledge" not in [tool.name for tool in call.runner.tools()]
     assert "You book." in prompt
 
 

@@ -50,8 +50,14 @@ async def test_the_best_passage_is_read_in_short(talk):
     assert said[0] == "Let me see."
     assert said[1].startswith("A cleaning is ninety. It takes an hour.")
     assert said[1].endswith("It takes an hour. Anything else?")
-    assert len(said[1]) < 400
+    assert len(said[1]) < 450
     assert call.of("tool_used")[0].sources == FOUND.sources
+    picked = talk(ASKS, knows=True)
+    picked.runner.opening()
+    best = FOUND.model_copy(update={"text": "Ninety, with a card."})
+    reply = await picked.runner.on_user_turn("what is a cleaning", None)
+    said, _ = await drive(picked, reply, FakeHands(knowledge=best))
+    assert said[1] == "Ninety, with a card. Anything else?"
 
 
 async def test_what_is_not_known_is_said_to_be_so(talk):
