@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
-from agents.tools.kinds import moments
+from agents.tools.kinds import appointments, moments
 from agents.tools.kinds.base import Job, Kind, KindAbout, Operation, Settings, ToolFailed, bearer, done, refusal
-from agents.tools.kinds.google_calendar import CALLER, DAY, TIME
+from agents.tools.kinds.parameters import Address
 from media_worker.contract.flow.parts import ui
 from media_worker.contract.tools import Parameter, ToolOutcome
 from voiceops.lib import outbound
-from voiceops.lib.errors import AddressRefused, InvalidInput
 
 SLOTS = "2024-09-04"
 BOOKINGS = "2024-08-13"
@@ -30,7 +29,7 @@ class CalcomConfig(Settings):
         description="Its number: the last part of its address in Cal.com.",
         json_schema_extra=ui("number"),
     )
-    url: str = Field(
+    url: Address = Field(
         default="https://api.cal.com",
         min_length=8,
         max_length=300,
@@ -52,15 +51,6 @@ class CalcomConfig(Settings):
         json_schema_extra=ui("line", advanced=True),
     )
 
-    @field_validator("url")
-    @classmethod
-    def _is_an_address(cls, text: str) -> str:
-        try:
-            outbound.checked(text)
-        except (InvalidInput, AddressRefused) as error:
-            raise ValueError(error.sentence) from None
-        return text.rstrip("/")
-
 
 class CalcomSecrets(Settings):
     key: SecretStr = Field(
@@ -68,8 +58,7 @@ class CalcomSecrets(Settings):
     )
 
 
-BOOKING = Parameter(name="booking_id", about="Which booking.", source="variable", value="booking_id", trusted=True)
-KEPT = ("booking_id", "booking_day", "booking_time")
+BOOKING = Parameter(name="booking_id", about="Which appointment.", source="variable", value="booking_id", trusted=True)
 CalcomJob = Job[CalcomConfig, CalcomSecrets]
 
 
@@ -79,21 +68,7 @@ class Calcom(Kind):
     Config, Secrets = CalcomConfig, CalcomSecrets
 
     def operations(self, config: CalcomConfig) -> tuple[Operation, ...]:
-        days = Parameter(name="days", type="number", about="How many days from then on, 1 to 14.", required=False)
-        who = (
-            Parameter(name="name", type="name", about="Who is coming."),
-            CALLER.model_copy(update={"required": False}),
-            Parameter(name="email", type="email", about="Their e-mail address.", required=False),
-            Parameter(name="note", about="What it is about.", required=False),
-        )
-        why = Parameter(name="reason", about="Why.", required=False)
-        return (
-            Operation("free", "Free times", "Free times from a day on.", (DAY, days), ("free_times", "free_day", "free_time"), safe=True),
-            Operation("book", "Book", "Book an appointment.", (DAY, TIME, *who), KEPT),
-            Operation("find", "Find", "The caller's next booking.", (CALLER,), KEPT, safe=True),
-            Operation("move", "Move", "Move the caller's booking.", (BOOKING, CALLER, DAY, TIME, why), KEPT),
-            Operation("cancel", "Cancel", "Cancel the caller's booking.", (BOOKING, CALLER, why), ()),
-        )  # fmt: skip
+        return appointments.operations("booking", BOOKING)
 
     def run(self, job: CalcomJob) -> ToolOutcome:
         does = {"free": _free, "book": _book, "find": _find, "move": _move, "cancel": _cancel}
@@ -105,7 +80,9 @@ def _ask(job: CalcomJob, method: str, path: str, version: str, body: Any = None)
     if not job.secrets.key.get_secret_value():
         raise ToolFailed("The tool has no key yet.")
     headers = {**bearer(job.secrets.key), "cal-api-version": version}
-    answer = job.send(method, f"{job.config.url}/v2{path}", headers=headers, json_body=body, accept_all=True)
+    answer = job.send(
+        method, f"{job.config.url.rstrip('/')}/v2{path}", headers=headers, json_body=body, accept_all=True
+    )
     if answer.status >= 300:
         raise ToolFailed(_refusal(answer), answer.status)
     document = answer.json()
@@ -119,19 +96,18 @@ def _refusal(answer: outbound.Answer) -> str:
     if answer.status in (400, 409, 422) and any(
         word in said for word in ("not available", "already has booking", "no_available")
     ):
-        return "That time is taken. Offer another one."
+        return appointments.TAKEN
     if answer.status in (400, 409, 422) and "email" in said:
         return "Cal.com wants another e-mail address."
     return refusal(answer)
 
 
 def _free(job: CalcomJob, zone: ZoneInfo) -> ToolOutcome:
-    first = date.fromisoformat(str(job.arguments["day"]))
-    count = max(1, min(14, int(job.arguments.get("days") or 1)))
+    days = appointments.days_asked(job)
     query = {
         "eventTypeId": str(job.config.event_type),
-        "start": first.isoformat(),
-        "end": (first + timedelta(days=count - 1)).isoformat(),
+        "start": days[0].isoformat(),
+        "end": days[-1].isoformat(),
         "timeZone": zone.key,
     }
     data = _ask(job, "GET", f"/slots?{urlencode(query)}", SLOTS)
@@ -139,19 +115,11 @@ def _free(job: CalcomJob, zone: ZoneInfo) -> ToolOutcome:
         raise ToolFailed("Cal.com’s answer makes no sense.")
     rows = [row for slots in data.values() if isinstance(slots, list) for row in slots if isinstance(row, dict)]
     read = (moments.read(row.get("start"), zone) for row in rows)
-    found = sorted(moment for moment in read if moment is not None)
-    if not found:
-        return done("Nothing is free then.", {"free_times": "", "free_day": None, "free_time": None})
-    told = moments.told(found)
-    return done(
-        f"Free:\n{told}", {"free_times": told, "free_day": f"{found[0]:%Y-%m-%d}", "free_time": f"{found[0]:%H:%M}"}
-    )
+    return appointments.told_free(sorted(moment for moment in read if moment is not None))
 
 
 def _begin(job: CalcomJob, zone: ZoneInfo) -> tuple[datetime, str]:
-    begin = moments.at(job, zone)
-    if begin < datetime.now(zone):
-        raise ToolFailed("That time is over already.")
+    begin = appointments.begin(job, zone)
     return begin, begin.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -177,9 +145,8 @@ def _booked(data: Any, said: str, begin: datetime) -> ToolOutcome:
     uid = data.get("uid") if isinstance(data, dict) else None
     if not isinstance(uid, str) or not uid:
         raise ToolFailed("Cal.com did not say that it booked the appointment.")
-    kept = {"booking_id": uid, "booking_day": f"{begin:%Y-%m-%d}", "booking_time": f"{begin:%H:%M}"}
-    waits = data.get("status") == "pending"
-    return done(f"{said}{', and waits for a confirmation' if waits else ''}: {begin:%A %Y-%m-%d at %H:%M}.", kept)
+    waits = ", and waits for a confirmation" if data.get("status") == "pending" else ""
+    return appointments.settled(f"{said}{waits}", "booking", BOOKING.name, uid, begin)
 
 
 def _find(job: CalcomJob, zone: ZoneInfo) -> ToolOutcome:
@@ -194,8 +161,8 @@ def _find(job: CalcomJob, zone: ZoneInfo) -> ToolOutcome:
     for row in rows:
         begin = moments.read(row.get("start"), zone) if isinstance(row, dict) else None
         if begin is not None and _is_callers(job, row):
-            return _booked({**row, "status": ""}, "The caller's booking is", begin)
-    return done("This caller has no booking.", dict.fromkeys(KEPT))
+            return _booked({**row, "status": ""}, "The caller's appointment is", begin)
+    return appointments.none_found("booking", BOOKING.name)
 
 
 def _is_callers(job: CalcomJob, row: dict[str, Any]) -> bool:
@@ -210,7 +177,7 @@ def _own(job: CalcomJob) -> str:
     uid = quote(str(job.arguments["booking_id"]), safe="")
     row = _ask(job, "GET", f"/bookings/{uid}", BOOKINGS)
     if not isinstance(row, dict) or not _is_callers(job, row):
-        raise ToolFailed("There is no such booking of this caller.")
+        raise ToolFailed("There is no such appointment of this caller.")
     return f"/bookings/{uid}"
 
 

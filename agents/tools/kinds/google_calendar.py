@@ -11,7 +11,7 @@ import base64
 import hashlib
 import json
 import time as clock
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import Field, SecretStr, field_validator
 
-from agents.tools.kinds import moments
+from agents.tools.kinds import appointments, moments
 from agents.tools.kinds.base import Job, Kind, KindAbout, Operation, Settings, ToolFailed, done
 from agents.tools.kinds.signing_in import asked, fetched
 from media_worker.contract.flow.parts import ui
@@ -113,11 +113,6 @@ def _service_account(text: str) -> dict[str, str]:
         raise ValueError("This is not the JSON key of a service account.") from None
 
 
-DAY = Parameter(name="day", type="date", about="The day.")
-TIME = Parameter(name="time", type="time", about="The time of day at which it begins.")
-CALLER = Parameter(
-    name="phone", type="phone", about="Whose appointment it is.", source="variable", value="caller", trusted=True
-)
 EVENT = Parameter(name="event_id", about="Which appointment.", source="variable", value="event_id", trusted=True)
 
 
@@ -127,20 +122,7 @@ class GoogleCalendar(Kind):
     Config, Secrets = GoogleCalendarConfig, GoogleCalendarSecrets
 
     def operations(self, config: GoogleCalendarConfig) -> tuple[Operation, ...]:
-        days = Parameter(name="days", type="number", about="How many days from then on, 1 to 14.", required=False)
-        who = (
-            Parameter(name="name", type="name", about="Who is coming."),
-            CALLER.model_copy(update={"required": False}),
-            Parameter(name="email", type="email", about="Their e-mail address.", required=False),
-            Parameter(name="note", about="What it is about.", required=False),
-        )
-        return (
-            Operation("free", "Free times", "Free times from a day on.", (DAY, days), ("free_times", "free_day", "free_time"), safe=True),
-            Operation("book", "Book", "Book an appointment.", (DAY, TIME, *who), ("event_id", "event_day", "event_time")),
-            Operation("find", "Find", "The caller's next appointment.", (CALLER,), ("event_id", "event_day", "event_time"), safe=True),
-            Operation("move", "Move", "Move the caller's appointment.", (EVENT, CALLER, DAY, TIME), ("event_day", "event_time")),
-            Operation("cancel", "Cancel", "Cancel the caller's appointment.", (EVENT, CALLER), ()),
-        )  # fmt: skip
+        return appointments.operations("event", EVENT)
 
     def audience(self, config: GoogleCalendarConfig) -> str:
         return outbound.host_of(TOKENS)
@@ -217,32 +199,17 @@ def _document(answer: outbound.Answer) -> dict[str, Any]:
 
 
 def _free(job: GoogleJob, zone: ZoneInfo) -> ToolOutcome:
-    first = date.fromisoformat(str(job.arguments["day"]))
-    count = max(1, min(14, int(job.arguments.get("days") or 1)))
-    since = max(datetime.combine(first, time(), zone), datetime.now(zone))
-    busy = _busy(
-        job, datetime.combine(first, time(), zone), datetime.combine(first + timedelta(days=count), time(), zone), zone
-    )
-    days = [first + timedelta(days=number) for number in range(count)]
-    days = [day for day in days if _DAYS[day.weekday()] in job.config.days]
+    asked_for = appointments.days_asked(job)
+    since = datetime.combine(asked_for[0], time(), zone)
+    busy = _busy(job, since, datetime.combine(asked_for[-1] + timedelta(days=1), time(), zone), zone)
+    days = [day for day in asked_for if _DAYS[day.weekday()] in job.config.days]
     opens, closes = time.fromisoformat(job.config.opens), time.fromisoformat(job.config.closes)
-    found = [
-        one
-        for one in moments.free(days, opens, closes, timedelta(minutes=job.config.minutes), busy, zone)
-        if one >= since
-    ]
-    if not found:
-        return done("Nothing is free then.", {"free_times": "", "free_day": None, "free_time": None})
-    told = moments.told(found)
-    return done(
-        f"Free:\n{told}", {"free_times": told, "free_day": f"{found[0]:%Y-%m-%d}", "free_time": f"{found[0]:%H:%M}"}
-    )
+    found = moments.free(days, opens, closes, timedelta(minutes=job.config.minutes), busy, zone)
+    return appointments.told_free([one for one in found if one >= datetime.now(zone)])
 
 
 def _span(job: GoogleJob, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    begin = moments.at(job, zone)
-    if begin < datetime.now(zone):
-        raise ToolFailed("That time is over already.")
+    begin = appointments.begin(job, zone)
     return begin, begin + timedelta(minutes=job.config.minutes)
 
 
@@ -254,7 +221,7 @@ def _book(job: GoogleJob, zone: ZoneInfo) -> ToolOutcome:
     if any(begin < until and since < end for since, until in _busy(job, begin, end, zone)):
         known = _ask(job, "GET", _events(job, wanted), accept=AWAY) if job.caller.call_id else None
         if known is None or known.status in AWAY or _document(known).get("status") == "cancelled":
-            raise ToolFailed("That time is taken. Offer another one.")
+            raise ToolFailed(appointments.TAKEN)
         return _done("It is booked", wanted, begin)
     body: dict[str, Any] = {
         "id": wanted,
@@ -274,8 +241,7 @@ def _book(job: GoogleJob, zone: ZoneInfo) -> ToolOutcome:
 
 
 def _done(said: str, event: str, begin: datetime) -> ToolOutcome:
-    kept = {"event_id": event, "event_day": f"{begin:%Y-%m-%d}", "event_time": f"{begin:%H:%M}"}
-    return done(f"{said}: {begin:%A %Y-%m-%d at %H:%M}.", kept)
+    return appointments.settled(said, "event", EVENT.name, event, begin)
 
 
 def _find(job: GoogleJob, zone: ZoneInfo) -> ToolOutcome:
@@ -290,7 +256,7 @@ def _find(job: GoogleJob, zone: ZoneInfo) -> ToolOutcome:
     event = next((item for item in items if isinstance(item, dict)), None) if isinstance(items, list) else None
     begin = moments.read((event.get("start") or {}).get("dateTime"), zone) if event else None
     if event is None or begin is None:
-        return done("This caller has no appointment.", {"event_id": None, "event_day": None, "event_time": None})
+        return appointments.none_found("event", EVENT.name)
     return _done("The caller's appointment is", str(event.get("id", "")), begin)
 
 
@@ -311,7 +277,7 @@ def _move(job: GoogleJob, zone: ZoneInfo) -> ToolOutcome:
     own = tuple(moments.read((event.get(edge) or {}).get("dateTime"), zone) for edge in ("start", "end"))
     busy = [span for span in _busy(job, begin, end, zone) if span != own]
     if any(begin < until and since < end for since, until in busy):
-        raise ToolFailed("That time is taken. Offer another one.")
+        raise ToolFailed(appointments.TAKEN)
     body = {
         "start": {"dateTime": begin.isoformat(), "timeZone": zone.key},
         "end": {"dateTime": end.isoformat(), "timeZone": zone.key},

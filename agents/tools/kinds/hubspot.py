@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
+from agents.tools.kinds.appointments import CALLER
 from agents.tools.kinds.base import Job, Kind, KindAbout, Operation, Settings, ToolFailed, bearer, done
-from agents.tools.kinds.google_calendar import CALLER
 from media_worker.contract.flow.parts import ui
 from media_worker.contract.tools import Parameter, Scalar, ToolOutcome
 from voiceops.lib import outbound

@@ -16,11 +16,11 @@ from pydantic import Field, SecretStr, field_validator
 
 from agents.flow.form import identifier
 from agents.tools.kinds.base import Job, Kind, KindAbout, Operation, Settings, ToolFailed, done, refusal
-from agents.tools.kinds.parameters import Given, Mapped
+from agents.tools.kinds.parameters import Address, Given, Mapped
 from media_worker.contract.flow.parts import Name, SlotType, ui
 from media_worker.contract.tools import ToolOutcome
 from voiceops.lib import outbound
-from voiceops.lib.errors import AddressRefused, InvalidInput, VoiceOpsError
+from voiceops.lib.errors import VoiceOpsError
 
 VERSION = "2025-06-18"
 MOST_TOOLS = 40
@@ -54,7 +54,7 @@ class McpTool(Settings):
 
 
 class McpConfig(Settings):
-    url: str = Field(
+    url: Address = Field(
         min_length=8,
         max_length=2_000,
         title="Address",
@@ -78,15 +78,6 @@ class McpConfig(Settings):
     mapping: tuple[Mapped, ...] = Field(
         default=(), max_length=40, title="What is kept of an answer", json_schema_extra=ui("rows", rows="Keep a value")
     )
-
-    @field_validator("url")
-    @classmethod
-    def _is_an_address(cls, text: str) -> str:
-        try:
-            outbound.checked(text)
-        except (InvalidInput, AddressRefused) as error:
-            raise ValueError(error.sentence) from None
-        return text
 
     @field_validator("header")
     @classmethod

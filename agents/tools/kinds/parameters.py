@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from agents.tools import templating
 from agents.tools.kinds.base import Settings
 from media_worker.contract.flow.parts import Name, SlotType, ui
 from media_worker.contract.tools import Parameter, Scalar
+from voiceops.lib import outbound
+from voiceops.lib.errors import AddressRefused, InvalidInput
 
 LONGEST_KEPT = 2_000
+
+
+def an_address(text: str) -> str:
+    """An address of a system, written out. Raises ValueError with a sentence."""
+    text = text.strip()
+    if templating.holes(text):
+        raise ValueError("This address is written out: no {{…}}.")
+    try:
+        outbound.checked(text)
+    except (InvalidInput, AddressRefused) as error:
+        raise ValueError(error.sentence) from None
+    return text
+
+
+Address = Annotated[str, AfterValidator(an_address)]
 
 
 class Given(Settings):

@@ -9,16 +9,15 @@ import re
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
+from agents.tools.kinds.appointments import CALLER
 from agents.tools.kinds.base import Job, Kind, KindAbout, Operation, Settings, ToolFailed, done
-from agents.tools.kinds.google_calendar import CALLER
 from agents.tools.kinds.hubspot import digits_of, same_number
+from agents.tools.kinds.parameters import Address
 from agents.tools.kinds.signing_in import asked, fetched
 from media_worker.contract.flow.parts import ui
 from media_worker.contract.tools import Parameter, Scalar, ToolOutcome
-from voiceops.lib import outbound
-from voiceops.lib.errors import AddressRefused, InvalidInput
 
 API = "v62.0"
 KEPT = ("record_id", "record_kind", "record_name", "record_email", "record_found")
@@ -26,7 +25,7 @@ _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 
 
 class SalesforceConfig(Settings):
-    url: str = Field(
+    url: Address = Field(
         min_length=8,
         max_length=300,
         title="Address",
@@ -40,15 +39,6 @@ class SalesforceConfig(Settings):
     source: str = Field(
         default="Phone", max_length=80, title="Source of new leads", json_schema_extra=ui("line", advanced=True)
     )
-
-    @field_validator("url")
-    @classmethod
-    def _is_an_address(cls, text: str) -> str:
-        try:
-            outbound.checked(text)
-        except (InvalidInput, AddressRefused) as error:
-            raise ValueError(error.sentence) from None
-        return text.rstrip("/")
 
 
 class SalesforceSecrets(Settings):
@@ -90,7 +80,7 @@ class Salesforce(Kind):
 def _ask(job: SalesforceJob, method: str, path: str, body: Any = None) -> dict[str, Any]:
     secrets = job.secrets
     secret = f"salesforce {job.config.url} {job.config.client_id} {secrets.client_secret.get_secret_value()} {secrets.refresh_token.get_secret_value()}"  # fmt: skip
-    url = f"{job.config.url}/services/data/{API}/{path}"
+    url = f"{job.config.url.rstrip('/')}/services/data/{API}/{path}"
     answer = asked(job, secret, lambda: _sign_in(job), method, url, json_body=body, accept=(400,))
     if answer.status == 400:
         raise ToolFailed("Salesforce does not take it: a field is missing there, or is not allowed.", 400)
@@ -108,7 +98,7 @@ def _sign_in(job: SalesforceJob) -> tuple[str, float]:
     }
     if job.config.sign_in == "refresh_token":
         form["refresh_token"] = job.secrets.refresh_token.get_secret_value()
-    return fetched(job, f"{job.config.url}/services/oauth2/token", form)
+    return fetched(job, f"{job.config.url.rstrip('/')}/services/oauth2/token", form)
 
 
 def soql_text(text: str) -> str:

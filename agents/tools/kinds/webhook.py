@@ -8,18 +8,16 @@ from datetime import UTC, datetime
 
 from pydantic import Field, SecretStr, field_validator
 
-from agents.tools import templating
 from agents.tools.kinds.base import Job, Kind, KindAbout, Operation, Settings, done
-from agents.tools.kinds.parameters import Given
+from agents.tools.kinds.parameters import Address, Given
 from media_worker.contract.flow.parts import ui
 from media_worker.contract.tools import ToolOutcome
-from voiceops.lib import outbound
-from voiceops.lib.errors import AddressRefused, InvalidInput
+from voiceops.lib.errors import InvalidInput
 from voiceops.lib.signing import webhook_headers, webhook_key
 
 
 class WebhookConfig(Settings):
-    url: str = Field(min_length=8, max_length=2_000, title="Address", json_schema_extra=ui("line"))
+    url: Address = Field(min_length=8, max_length=2_000, title="Address", json_schema_extra=ui("line"))
     event: str = Field(
         default="agent.told",
         pattern=r"^[a-z][a-z0-9_.]{0,60}$",
@@ -30,18 +28,6 @@ class WebhookConfig(Settings):
     parameters: tuple[Given, ...] = Field(
         default=(), max_length=30, title="What is told", json_schema_extra=ui("rows", rows="Add a value")
     )
-
-    @field_validator("url")
-    @classmethod
-    def _is_an_address(cls, text: str) -> str:
-        text = text.strip()
-        if templating.holes(text):
-            raise ValueError("The address of a webhook is written out: no {{…}}.")
-        try:
-            outbound.checked(text)
-        except (InvalidInput, AddressRefused) as error:
-            raise ValueError(error.sentence) from None
-        return text
 
 
 class WebhookSecrets(Settings):

@@ -154,7 +154,7 @@ def test_calcom_books_finds_moves_and_cancels_for_the_caller_alone(calcom: FakeC
     assert "taken" in ask(agency, "cal_book", day=day, time="10:00", name="Bob").text
     stranger = by(agency, OTHER)
     assert ask(agency, "cal_find", stranger, phone=OTHER).variables["booking_id"] is None
-    assert "no such booking" in ask(agency, "cal_cancel", stranger, booking_id="uid1", phone=CALLER).text
+    assert "no such appointment" in ask(agency, "cal_cancel", stranger, booking_id="uid1", phone=CALLER).text
     assert ask(agency, "cal_find", phone=CALLER).variables["booking_id"] == "uid1"
     moved = ask(agency, "cal_move", booking_id="uid1", phone=CALLER, day=day, time="14:00")
     assert moved.variables["booking_id"] == "uid1-moved"
