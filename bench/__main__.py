@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-SUITES = ("platform", "latency", "bridge", "kill", "memory", "density", "flow", "knowledge")
+SUITES = ("platform", "latency", "bridge", "kill", "memory", "density", "flow", "knowledge", "canvas")
 
 
 def main() -> int:

@@ -47,6 +47,7 @@ async function start(place: HTMLElement): Promise<void> {
   document.addEventListener("voiceops:path", (event) => {
     const { nodes, current } = (event as CustomEvent<{ nodes?: string[]; current?: string }>).detail ?? {};
     store.set({ lit: { nodes: nodes ?? [], current: current ?? "" } });
+    if (current) editor.follow(current);
   });
   document.dispatchEvent(new CustomEvent("voiceops:where"));
   createRoot(place).render(
@@ -56,6 +57,8 @@ async function start(place: HTMLElement): Promise<void> {
   );
 }
 
+const ROOM_FOR_BOTH = 1700;
+
 /** The panel to talk to the agent stands beside the drawing when it is wanted. */
 function startSide(): void {
   const page = find(".canvas-page");
@@ -63,7 +66,8 @@ function startSide(): void {
     page?.classList.toggle("talks", talks);
     localStorage.setItem("canvas talks", talks ? "yes" : "");
   };
-  if (localStorage.getItem("canvas talks")) shown(true);
+  const wanted = localStorage.getItem("canvas talks");
+  if (wanted || (wanted === null && window.innerWidth >= ROOM_FOR_BOTH)) shown(true);
   on("click", ".talk-link", (_, event) => {
     if (window.matchMedia("(max-width: 1099px)").matches) return shown(true);
     event.preventDefault();

@@ -228,6 +228,18 @@ export class Editor {
     if (over > 0) void this.flow.setViewport({ x: x - over, y, zoom }, { duration: quick() });
   }
 
+  /** Where a tried conversation stands is seen, without changing anything else. */
+  follow(id: string): void {
+    const { drawing } = this.store.state;
+    const step = drawing.steps.find((one) => idOf(one) === id);
+    const pane = document.querySelector(".canvas-pane")?.getBoundingClientRect();
+    if (!step || !pane || !this.flow) return;
+    const { x, y, zoom } = this.flow.getViewport();
+    const [left, top] = [x + step.x * zoom, y + step.y * zoom];
+    const seen = left >= 0 && top >= 0 && left + WIDTH * zoom <= pane.width && top + HEAD * zoom <= pane.height;
+    if (!seen) void this.flow.setCenter(step.x + WIDTH / 2, step.y + HEAD, { zoom, duration: quick() });
+  }
+
   revealId(id: string): void {
     const key = keysById(this.store.state.drawing).get(id);
     if (key) this.reveal(key);

@@ -9,6 +9,7 @@ import { placed } from "./problems";
 import type { Refused, Saved, Server, Theirs } from "./server";
 import type { Store } from "./store";
 import type { Draft, Problem } from "./types";
+import { isRow } from "./types";
 
 const PAUSE_MS = 700;
 const RETRY_MS = [2000, 4000, 8000, 15000];
@@ -38,7 +39,9 @@ export class Saving {
     this.offerWhatWasLeft();
     store.changed = () => this.soon();
     window.addEventListener("beforeunload", (event) => {
-      if (this.dirty) event.preventDefault();
+      if (!this.dirty) return;
+      this.keep(closed(this.store.state.drawing));
+      event.preventDefault();
     });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden" && this.dirty) void this.save({}, true);
@@ -52,10 +55,10 @@ export class Saving {
     if (!this.store.state.conflict) this.timer = window.setTimeout(() => void this.save(), PAUSE_MS);
   }
 
-  /** What needs the saved draft (“Publish”, “Talk to it”) waits for it. */
+  /** What needs the saved draft (“Publish”, “Talk to it”, the other tabs) waits for it. */
   private clicked(event: MouseEvent): void {
     const target = event.target instanceof Element ? event.target : null;
-    const waiting = target?.closest<HTMLElement>("[data-needs-saved], [data-talk-start]");
+    const waiting = target?.closest<HTMLElement>("[data-needs-saved], [data-talk-start], .tabs a");
     if (!waiting || (!this.dirty && !this.running)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -172,7 +175,8 @@ export class Saving {
     }
   }
 
-  /** What an earlier page left moves aside, so that nothing saved or kept from here on touches it. */
+  /** What an earlier page left moves aside, so that nothing saved or kept from here on touches it. What was saved after
+   * all, in the page's last moment, is not offered. */
   private offerWhatWasLeft(): void {
     const now = localStorage.getItem(this.kept);
     if (now) {
@@ -182,6 +186,7 @@ export class Saving {
     const left = localStorage.getItem(this.aside);
     if (!left) return;
     const { at, draft } = JSON.parse(left) as { at: number; draft: Draft };
+    if (same(draft.flow, this.base.flow)) return this.dropLeft();
     this.store.set({ left: { at, drawing: opened(draft) } });
   }
 
@@ -196,6 +201,16 @@ export class Saving {
     localStorage.removeItem(this.aside);
     this.store.set({ left: null });
   }
+}
+
+/** Whether two values hold the same, in whatever order their fields stand. */
+function same(one: unknown, other: unknown): boolean {
+  if (isRow(one) && isRow(other)) {
+    const keys = Object.keys(one);
+    return keys.length === Object.keys(other).length && keys.every((key) => same(one[key], other[key]));
+  }
+  if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((entry, number) => same(entry, other[number]));
+  return one === other;
 }
 
 function names(drawing: Drawing): Map<string, string> {

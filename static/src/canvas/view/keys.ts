@@ -68,6 +68,11 @@ function pressed(editor: Editor, event: KeyboardEvent, root: HTMLElement | null)
     editor.remove();
     return true;
   }
+  if (key === "Enter" && event.target instanceof Element) {
+    const focused = event.target.closest<HTMLElement>(".react-flow__node")?.dataset["id"];
+    if (focused) editor.store.choose([focused]);
+    return !!focused;
+  }
   const arrow = ARROWS[key];
   if (arrow && editor.store.state.chosen.size && editor.mayBuild) {
     const by = event.shiftKey ? LEAP : STEP;
