@@ -277,7 +277,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "tenants.api.errors.handle",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["tenants.api.parsing.BoundedJSONParser"],
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "VoiceOps",

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from agents.api.resources import as_shown
 from agents.models import RollOut, RollOutItem, Template
-from agents.templating import actions, queries, rolling
+from agents.templating import actions, queries, returning, rolling
 from agents.templating.previews import standings
 from tenants import access
 from tenants.access import Permission
@@ -203,7 +203,7 @@ def back(request: Request, roll_out_id: Any) -> Response:
     body.is_valid(raise_exception=True)
     asked = body.validated_data
     return Response(
-        ReturnedSerializer(rolling.roll_back_several(actor, found, asked["agents"], force=asked["force"])).data
+        ReturnedSerializer(returning.roll_back_several(actor, found, asked["agents"], force=asked["force"])).data
     )
 
 

@@ -161,14 +161,14 @@ def read_document(document: Any) -> Read:
 
 
 def _refuse_what_cannot_be_kept(document: dict[str, Any]) -> None:
-    content = document.get("content")
-    tests = document.get("tests")
-    for part in (content, {"tests": tests}):
-        if isinstance(part, dict):
-            try:
-                refuse_oversized(part)
-            except DraftRefused as error:
-                raise FileRefused(error.sentence.replace("The draft", "The file", 1)) from None
+    """What the agent does may be as large as a draft, and so may its tests, and the rest."""
+    parts = ("content", "tests")
+    rest = {key: value for key, value in document.items() if key not in parts}
+    for part in (rest, *({key: document.get(key)} for key in parts)):
+        try:
+            refuse_oversized(part)
+        except DraftRefused as error:
+            raise FileRefused(error.sentence.replace("The draft", "The file", 1)) from None
 
 
 def _unknown_kinds(content: dict[str, Any]) -> list[str]:

@@ -179,7 +179,9 @@ def give_up(actor: User, agent: Agent, keys: Sequence[str]) -> Saved:
         base = documents.rendered(origin.version, origin.values)
         document = without(base, origins.plain(agent.draft), keys) | {"origin": agent.draft["origin"]}
         saved = agents.put_draft(agent, document)
-        audit.record(actor, "template.overrides_given_up", agent, data={"places": list(keys)[:20]})
+        audit.record(
+            actor, "template.overrides_given_up", agent, data={"places": [key for key in keys if "\0" not in key][:20]}
+        )
     return saved
 
 

@@ -11,7 +11,7 @@ from django import forms
 from django.utils.html import escape
 
 from agents.forms import CALL_TYPES
-from agents.models import RollOut
+from agents.models import Agent, RollOut
 from agents.templating.parameters import KINDS, LONGEST, Parameter, Parameters
 from agents.templating.propose import Proposal
 from tenants.clients.models import Client
@@ -102,6 +102,18 @@ class TemplateForm(forms.Form):
     description = forms.CharField(
         label="What it is for", required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 2})
     )
+
+
+class TemplateDetailsForm(TemplateForm):
+    master = forms.ModelChoiceField(
+        Agent.objects.none(), empty_label=None, help_text="The agent that the next version is made from."
+    )
+
+    def __init__(self, *args: Any, masters: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["master"]
+        field.queryset = masters  # type: ignore[attr-defined]
+        field.label_from_instance = lambda agent: f"{agent.name}, {agent.client}"  # type: ignore[attr-defined]
 
 
 class TemplateVersionForm(forms.Form):

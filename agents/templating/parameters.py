@@ -36,6 +36,7 @@ LONGEST: dict[Kind, int] = {
 }  # fmt: skip
 MOST = 40
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 _OPENS = re.compile(r"[{}\[\]]")
 
 Values = dict[str, str]
@@ -92,6 +93,9 @@ def read_parameters(rows: Any) -> Parameters:
 
 
 def _check_declaration(parameter: Parameter) -> None:
+    texts = (parameter.label, parameter.help, parameter.stands_for, *parameter.choices)
+    if any(_UNKEEPABLE.search(text) for text in texts):
+        raise InvalidInput("A parameter holds a character that cannot be kept. Type it anew.")
     if parameter.kind == "choice" and not parameter.choices:
         raise InvalidInput(f"{parameter.label}: a list to choose from needs at least one choice.")
     for choice in parameter.choices:

@@ -12,7 +12,7 @@ from django.http import Http404
 
 from agents.errors import NotPublishable
 from agents.flow.differences import differences
-from agents.models import RollOut, RollOutItem, Template, TemplateVersion
+from agents.models import Agent, RollOut, RollOutItem, Template, TemplateVersion
 from agents.templating import documents
 from agents.templating.clashes import place
 from agents.templating.holes import HOLE, filled, texts_of
@@ -58,6 +58,14 @@ def number_of(document: object) -> int:
 
 def whole_templates() -> QuerySet[Template]:
     return Template.objects.select_related("latest", "master__client", "created_by")
+
+
+def masters_for(template: Template) -> QuerySet[Agent]:
+    """Agents that may become its master, and the one that is."""
+    rows = Agent.objects.filter(archived_at=None).exclude(template=template)
+    return (
+        (rows | Agent.objects.filter(pk=template.master_id)).select_related("client").order_by("client__name", "name")
+    )
 
 
 def versions(template: Template) -> QuerySet[TemplateVersion]:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agents.models import Agent, RollOut, Template
-from agents.templating import actions, queries, rolling
+from agents.templating import actions, queries, returning, rolling
 from agents.templating.forms import RollOutForm, values_form
 from agents.templating.previews import preview
 from tenants import access
@@ -104,7 +104,7 @@ def back(request: HttpRequest, roll_out_id: UUID) -> HttpResponse:
     """The instances that were ticked, as they were before."""
     actor = access.require(request, Permission.BUILD_AGENTS)
     shown = access.get(request, RollOut, roll_out_id)
-    done = rolling.roll_back_several(actor, shown, _keys(request), force="force" in request.POST)
+    done = returning.roll_back_several(actor, shown, _keys(request), force="force" in request.POST)
     if done.back:
         messages.success(request, f"{done.back} as before.")
     for sentence in done.refused[:5]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agents.models import Template
 from agents.templating import actions, queries
-from agents.templating.forms import RollOutForm, TemplateForm
+from agents.templating.forms import RollOutForm, TemplateDetailsForm
 from agents.templating.previews import standings
 from tenants import access
 from tenants.access import Permission
@@ -48,8 +48,9 @@ def template(request: HttpRequest, template_id: UUID) -> HttpResponse:
 def details(request: HttpRequest, template_id: UUID) -> HttpResponse:
     actor = access.require(request, Permission.BUILD_AGENTS)
     shown = access.get(request, Template, template_id)
-    initial = {"name": shown.name, "description": shown.description}
-    form = TemplateForm(request.POST or None, initial=initial)
+    masters = access.visible(actor, queries.masters_for(shown))
+    initial = {"name": shown.name, "description": shown.description, "master": shown.master_id}
+    form = TemplateDetailsForm(request.POST or None, initial=initial, masters=masters)
     if request.method == "POST" and form.is_valid():
         try:
             actions.change(actor, shown, **form.cleaned_data)

@@ -88,6 +88,7 @@ def test_bad_files_are_refused_in_words(file: dict[str, Any]) -> None:
     assert "no file of an agent" in refused({"format": "other"})
     assert "newer format (7)" in refused(file | {"version": 7})
     assert "which version" in refused(file | {"version": "1"})
+    assert "cannot be stored" in refused(file | {"purpose": "a\0b"})
     assert "“surprise” is unknown" in refused(file | {"surprise": 1})
     assert "“content” is missing" in refused({key: value for key, value in file.items() if key != "content"})
     deep: Any = {}
@@ -134,6 +135,8 @@ def test_programs_export_and_import(front_desk: Agent, agency: World) -> None:
     assert (made.json()["name"], made.json()["version"]) == ("Copy", None)
     wrong = bob.post("/api/v1/agents/import/", body | {"file": {"format": "x"}}, content_type="application/json")
     assert wrong.status_code == 422
+    deep = '{"client": "x", "file": ' + "[" * 200_000 + "]" * 200_000 + "}"
+    assert bob.post("/api/v1/agents/import/", deep, content_type="application/json").status_code == 400
     assert program(agency.dana).get(f"/api/v1/agents/{front_desk.pk}/export/").status_code in (403, 404)
 
 

@@ -87,6 +87,26 @@ def test_a_hostile_or_wrong_value_is_refused_in_words(
     assert not Agent.objects.filter(client=agency.corner_garage).exists()
 
 
+def test_what_the_client_does_not_have_keeps_its_agent_a_draft_that_says_so(template: Template, agency: World) -> None:
+    nodes = [
+        {"id": "look", "type": "tool", "tool": "find_car", "next": "bye"},
+        {"id": "bye", "type": "end", "text": "Goodbye."},
+    ]
+    publish_next(agency, template, start="look", nodes=nodes, intents=[])
+    values = {"business_name": "Corner Garage"}
+    made = actions.instantiate(agency.bob, template, agency.corner_garage, name="Reception", values=values)
+    assert made.agent.published is None
+    assert any("find" in str(problem) for problem in made.problems), made.problems
+
+
+def test_the_next_version_can_come_from_another_master(template: Template, garage: Agent, agency: World) -> None:
+    other = instance(template, agency, "Better desk", business_name="Bright Dental")
+    actions.detach(agency.bob, other)
+    actions.change(agency.bob, template, name="Front desk", description="", master=other)
+    version = publish_next(agency, template, greeting="Hi, Bright Dental.")
+    assert version.content["flow"]["greeting"] == "Hi, [[business_name]]."
+
+
 def test_the_origin_stays_whoever_saves_the_draft(garage: Agent, agency: World) -> None:
     before = garage.draft["origin"]
     forged: dict[str, Any] = {**garage.draft, "origin": {**before, "values": {"business_name": "Evil"}}}

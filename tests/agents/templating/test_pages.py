@@ -159,7 +159,8 @@ def test_name_and_archive(template: Template, agency: World) -> None:
     page = browser(agency.bob)
     details = reverse("template_details", args=[template.pk])
     assert page.get(details, headers={"hx-request": "true"}).status_code == 200
-    assert page.post(details, {"name": "Reception", "description": "x"}).status_code == 302
+    answer = page.post(details, {"name": "Reception", "description": "x", "master": template.master_id})
+    assert answer.status_code == 302
     assert page.post(details, {"name": ""}).status_code == 422
     assert page.post(reverse("archive_template", args=[template.pk])).status_code == 302
     assert "Reception" in page.get(f"{reverse('templates')}?archived=1").content.decode()

@@ -14,7 +14,7 @@ from agents import actions as agents
 from agents.models import Agent, RollOut, RollOutItem, Template
 from agents.simulate import actions as tests
 from agents.simulate.shape import Scenario
-from agents.templating import actions, rolling
+from agents.templating import actions, returning, rolling
 from tenants.audit.models import AuditEvent
 from tests.agents.simulate.conftest import Media, media
 from tests.agents.templating.conftest import edit_draft, instance, parameters, publish_next
@@ -164,7 +164,7 @@ def test_rolled_back_it_is_as_it_was(template: Template, garage: Agent, agency: 
     greeting = heard(garage)
     publish_next(agency, template, greeting=NEW)
     item = roll(agency, template, garage)["Reception"]
-    rolling.roll_back(agency.bob, item)
+    returning.roll_back(agency.bob, item)
     item.refresh_from_db()
     assert item.state == "back"
     assert heard(garage) == greeting
@@ -172,7 +172,7 @@ def test_rolled_back_it_is_as_it_was(template: Template, garage: Agent, agency: 
     assert garage.published is not None
     assert (garage.published.number, garage.published.notes) == (3, "Back to before from template front desk v2")
     with pytest.raises(InvalidInput, match="Only an instance that was rolled out"):
-        rolling.roll_back(agency.bob, item)
+        returning.roll_back(agency.bob, item)
     roll(agency, template, garage)
     assert heard(garage) == "Good day, this is Corner Garage."
 
@@ -185,9 +185,9 @@ def test_what_was_changed_since_is_not_rolled_back_unless_somebody_says_so(
     edit_draft(agency, garage, greeting="Hi, own words!")
     agents.publish(agency.alice, garage)
     with pytest.raises(InvalidInput, match=r"version 3 was published by .*Alice.* and its draft was edited"):
-        rolling.roll_back(agency.bob, item)
+        returning.roll_back(agency.bob, item)
     assert heard(garage) == "Hi, own words!"
-    rolling.roll_back(agency.bob, item, force=True)
+    returning.roll_back(agency.bob, item, force=True)
     assert "Hi, own words!" not in heard(garage)
     agents.undo_restore(agency.bob, garage)
     garage.refresh_from_db()
