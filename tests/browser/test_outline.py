@@ -126,13 +126,13 @@ def test_a_problem_in_a_folded_step_leads_to_its_field(page: Page) -> None:
 def test_steps_are_found_by_their_words_and_folded(page: Page) -> None:
     for _ in range(5):
         add(page, "Line")
-    page.get_by_label("Says").last.fill("Something about zebras.")
+    page.get_by_label("Says", exact=True).last.fill("Something about zebras.")
     saved(page)
     page.reload()
     page.get_by_label("Find a step").fill("zebra")
     expect(page.locator("details[data-step]:visible")).to_have_count(1)
     page.get_by_label("Find a step").press("Enter")
-    expect(page.locator("details[data-step]:visible").get_by_label("Says")).to_have_value("Something about zebras.")
+    expect(page.locator("details[data-step]:visible").get_by_label("Says", exact=True)).to_have_value("Something about zebras.")
     page.get_by_label("Find a step").fill("quagga")
     expect(page.get_by_text("No step holds these words.")).to_be_visible()
     page.get_by_label("Find a step").press("Escape")
