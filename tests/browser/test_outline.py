@@ -132,11 +132,13 @@ def test_steps_are_found_by_their_words_and_folded(page: Page) -> None:
     page.get_by_label("Find a step").fill("zebra")
     expect(page.locator("details[data-step]:visible")).to_have_count(1)
     page.get_by_label("Find a step").press("Enter")
-    expect(page.locator("details[data-step]:visible").get_by_label("Says", exact=True)).to_have_value("Something about zebras.")
+    expect(page.locator("details[data-step]:visible").get_by_label("Says", exact=True)).to_have_value(
+        "Something about zebras."
+    )
     page.get_by_label("Find a step").fill("quagga")
     expect(page.get_by_text("No step holds these words.")).to_be_visible()
     page.get_by_label("Find a step").press("Escape")
-    page.get_by_role("button", name="Fold").click()
+    page.get_by_role("button", name="Fold or unfold").click()
     expect(page.locator("details[data-step][open]")).to_have_count(0)
 
 

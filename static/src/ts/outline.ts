@@ -152,8 +152,13 @@ on("keydown", "[data-find-step]", (input, event) => {
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 });
+const MOST_UNFOLDED = 40;
 on("click", "[data-fold-steps]", () => {
-  for (const step of all<HTMLDetailsElement>("details[data-step][open]")) step.open = false;
+  const open = all<HTMLDetailsElement>("details[data-step][open]");
+  for (const step of open) step.open = false;
+  if (open.length) return;
+  const shown = all<HTMLDetailsElement>("details[data-step]").filter((step) => !step.hidden);
+  for (const step of shown.slice(0, MOST_UNFOLDED)) step.open = true;
 });
 
 document.addEventListener("voiceops:path", (event) => {
