@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from media_worker.contract.flow import CollectNode, ConversationNode, Intent, KnowledgeNode
+from media_worker.contract.flow import CollectNode, ConversationNode, Intent, KnowledgeNode, MenuNode
 from media_worker.contract.spec import AgentSpec, CallSpec
 from media_worker.flow.engine import Engine
+from media_worker.flow.nodes.choosing import as_intents
 from media_worker.flow.passages import for_model
 from media_worker.flow.templating import spoken
 
@@ -41,6 +42,9 @@ def system_prompt(spec: CallSpec, engine: Engine) -> str:
             parts.append("Now:\n" + engine.text(node.prompt))
         parts += _form(engine)
         parts += _wishes(engine, flow.intents)
+    elif isinstance(node, MenuNode):
+        parts.append(f"You have offered a choice: {engine.text(node.text)}")
+        parts += _wishes(engine, (*as_intents(node), *flow.intents))
     elif isinstance(node, KnowledgeNode) and engine.answers_from is not None:
         parts.append(f"The caller asks: {spoken(engine.text(node.question))}\n{for_model(engine.answers_from)}")
     known = [f"- {name}: {spoken(value)}" for name, value in engine.variables.items() if value not in (None, "")]

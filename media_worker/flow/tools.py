@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from media_worker.contract.flow import CollectNode, ConversationNode, EndNode, Slot
+from media_worker.contract.flow import CollectNode, ConversationNode, EndNode, MenuNode, Slot
 from media_worker.contract.tools import ToolOutcome, ToolSpec
 from media_worker.flow import slots
 from media_worker.flow.acts import look_up, work_of
@@ -142,6 +142,8 @@ class ToolBox:
             found = [*decided, *(intent.goto for intent in node.intents), node.fallback_goto, *found]
         elif isinstance(node, CollectNode):
             found = [node.give_up, *found]
+        elif isinstance(node, MenuNode):
+            found = [*(option.goto for option in node.options), node.give_up, *found]
         ids = dict.fromkeys(target for target in found if target and target != node.id)
         return [target for target in ids if target in decided or not isinstance(flow.node(target), EndNode)]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from media_worker.contract import events as told
-from media_worker.contract.flow import ConversationNode, Flow, Intent, ToolNode
+from media_worker.contract.flow import ConversationNode, Flow, Intent, MenuNode, Option, ToolNode
 from media_worker.contract.spec import AudioFormat, CallSpec, PoolKey, Provider
 from media_worker.contract.tools import ToolOutcome, ToolSpec
 from media_worker.contract.wire import Dtmf
@@ -229,3 +229,31 @@ async def test_steps_that_do_something_are_driven_as_in_any_call(workers, server
         await caller.until(lambda: ("agent", "Ninety.") in caller.transcript())
     assert ("agent", "Let me look.") in caller.transcript()
     assert [(used.tool, used.by) for used in caller.of(told.ToolUsed)] == [("book", "flow"), ("knowledge", "model")]
+
+
+async def test_a_menu_is_pressed_or_told_to_the_model(workers, server):
+    server.heard = ["support please"]
+    server.replies = [call("go_to", node="help")]
+    call_spec = spoken(server)
+    menu = MenuNode(
+        id="menu",
+        text="Sales is one, support is two.",
+        options=(Option(digit="1", name="sales", goto="sold"), Option(digit="2", name="support", goto="help")),
+    )
+    nodes = (
+        menu,
+        ConversationNode(id="sold", say="Sales here."),
+        ConversationNode(id="help", say="Support here."),
+    )
+    agent = call_spec.agent.model_copy(update={"flow": Flow(greeting=GREETING, start="menu", nodes=nodes)})
+    worker = await workers()
+    async with calling(worker, call_spec.model_copy(update={"agent": agent})) as caller:
+        await caller.until_heard(0)
+        await caller.send(Dtmf(digit="1").model_dump_json())
+        await caller.until(lambda: ("agent", "Sales here.") in caller.transcript())
+    async with calling(worker, call_spec.model_copy(update={"agent": agent})) as caller:
+        await caller.until_heard(0)
+        caller.say(clip("slt_yes"))
+        await caller.until(lambda: ("agent", "Support here.") in caller.transcript())
+    told_model = [session["instructions"] for session in server.sessions]
+    assert any("- support (“support”) Then use go_to help." in instructions for instructions in told_model)

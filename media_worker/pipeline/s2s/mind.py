@@ -188,7 +188,10 @@ class DialogueMind:
         number = on.observer.user_turn(turn)
         self._rounds = 0
         on.flow.new_turn()
-        on.spawn(on.talker.answer_text(self._speech(number), turn.text))
+        if turn.text in on.flow.keys:
+            on.spawn(self._speak(on.flow.by_rules(turn.text), number))
+        else:
+            on.spawn(on.talker.answer_text(self._speech(number), turn.text))
         on.changed()
 
     # ── speaking ─────────────────────────────────────────────────────────────────────────────────
