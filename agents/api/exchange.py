@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.api.resources import as_shown
+from agents.api.resources import AgentDetailSerializer, as_shown
 from agents.exchange import actions
 from agents.exchange.file import read_document
 from tenants import access
@@ -28,8 +29,12 @@ class ImportSerializer(serializers.Serializer[Any]):
     )
 
 
+class ImportedSerializer(AgentDetailSerializer):
+    notes = serializers.ListField(child=serializers.CharField(), help_text="What is otherwise than in the file.")
+
+
 @extend_schema(
-    responses={200: serializers.JSONField()},
+    responses={200: OpenApiTypes.OBJECT},
     tags=["Agents"],
     summary="An agent as a file, without accounts",
     parameters=[OpenApiParameter("version", int, description="The number of a version; without it, the draft.")],
@@ -47,7 +52,7 @@ def export(request: Request, agent_id: Any) -> Response:
 
 @extend_schema(
     request=ImportSerializer,
-    responses={201: serializers.JSONField()},
+    responses={201: ImportedSerializer},
     tags=["Agents"],
     summary="Make an agent from a file; it is a draft until it is published",
 )

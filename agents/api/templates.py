@@ -10,7 +10,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.api.resources import as_shown
+from agents.api.resources import AgentDetailSerializer, as_shown
 from agents.models import RollOut, RollOutItem, Template
 from agents.templating import actions, queries, returning, rolling
 from agents.templating.previews import standings
@@ -148,7 +148,7 @@ def versions(request: Request, template_id: Any) -> Response:
 
 @extend_schema(
     request=NewInstanceSerializer,
-    responses={201: serializers.JSONField()},
+    responses={201: AgentDetailSerializer},
     tags=["Templates"],
     summary="An agent for a client; published when nothing is missing for it",
 )
