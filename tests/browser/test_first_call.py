@@ -80,7 +80,7 @@ def test_a_newcomer_signs_up_makes_an_agent_talks_to_it_and_reads_the_call(page:
     page.locator("main form button.primary").click()
     page.wait_for_load_state()
     page.goto(f"{live_stack.agency_url('newcomers')}/agents/new/")
-    page.get_by_label("Name").fill("Front desk")
+    page.get_by_label("Name", exact=True).fill("Front desk")
     page.get_by_label("do?").fill(PURPOSE)
     page.get_by_role("button", name="Make it").click()
     page.wait_for_url("**/agents/*-*-*/**")
