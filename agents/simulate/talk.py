@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from agents.accounts import pools
 from agents.models import Agent, AgentVersion
@@ -22,10 +25,11 @@ from agents.simulate import door
 from agents.simulate.exchange import Does, Exchange, exchange
 from agents.simulate.hands import Hands
 from agents.spec import build_spec, build_spec_for_draft
-from media_worker.contract.events import KeyTrouble, Snapshot
+from media_worker.contract.events import KeyTrouble, Snapshot, Span
 from media_worker.contract.spec import AudioFormat, CallSpec, Scalar
 from media_worker.contract.tools import ToolOutcome
 from media_worker.contract.wire import TextTurn
+from tenants.usage.actions import Quantity, record
 
 LONGEST_SAID = 1_000
 AUDIO = AudioFormat()
@@ -45,12 +49,15 @@ class Pretended:
 class Line:
     """`snapshot` is where the conversation stands: None before the greeting."""
 
+    agent: Agent
     spec: CallSpec
     hands: Hands
     now: datetime | None = None
     snapshot: Snapshot | None = None
     room_within: float | None = None
     troubles: list[KeyTrouble] = field(default_factory=list)
+    spent: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Tokens by kind of usage and vendor."""
 
     def clock(self) -> datetime:
         """The wall clock of this conversation: the one it was given, else the client's now."""
@@ -71,12 +78,24 @@ class Line:
         )
         taken = door.take(asked, self.hands.answer, self.room_within)
         self.snapshot = taken.reply.snapshot
-        self.troubles += [event.body for event in taken.events if isinstance(event.body, KeyTrouble)]
+        for body in (event.body for event in taken.events):
+            if isinstance(body, KeyTrouble):
+                self.troubles.append(body)
+            elif isinstance(body, Span) and body.stage == "llm":
+                self.spent["llm_tokens_in", body.vendor] += body.tokens_in
+                self.spent["llm_tokens_out", body.vendor] += body.tokens_out
         ms = int((time.monotonic() - started) * 1000)
         return exchange(does, text, taken.reply, taken.events, before, ms)
 
     def let_go(self) -> None:
-        """The keys it held are free again, and what was learnt of them is known to the agency's calls."""
+        """The keys it held are free again, what was learnt of them is known to the agency's calls, and what a model took
+        is in the usage."""
+        call_id, client = self.spec.call_id, self.agent.client
+        took = [
+            Quantity(f"text:{call_id}:{kind}:{who}"[:120], kind, much, who) for (kind, who), much in self.spent.items()
+        ]
+        self.spent.clear()
+        record(took, at=timezone.now(), client=client, agent_id=self.agent.pk)
         for trouble in self.troubles:
             pools.troubled(self.spec.call_id, trouble)
         self.troubles.clear()
@@ -102,7 +121,7 @@ def line(
         spec = build_spec(version=version, call=call, audio=AUDIO, variables=variables)
     else:
         spec = build_spec_for_draft(agent=agent, call=call, audio=AUDIO, variables=variables)
-    return Line(spec, Hands(agent, spec, mocks or {}, real), local(agent, now), resume)
+    return Line(agent, spec, Hands(agent, spec, mocks or {}, real), local(agent, now), resume)
 
 
 @contextmanager

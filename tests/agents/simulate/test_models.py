@@ -13,6 +13,7 @@ from agents.accounts.keys import KeyDraft
 from agents.models import Agent, KeyLease, ProviderKey
 from agents.simulate.talk import talk
 from media_worker.pipeline.keys import KEYS
+from tenants.usage.models import UsageRecord
 from tests.agents.simulate.conftest import Media
 from tests.fakes.vendors.openai_server import FakeOpenAI, call, say
 from tests.world import World
@@ -49,6 +50,8 @@ def test_the_next_key_answers_and_the_refused_one_is_set_aside(
     assert turn.notes
     assert ProviderKey.objects.get(alias="Key 1").refused_at is not None
     assert not KeyLease.objects.exists()
+    spent = UsageRecord.objects.filter(agent_id=thinker.pk, kind__startswith="llm_tokens")
+    assert {row.kind for row in spent} == {"llm_tokens_in", "llm_tokens_out"}
 
 
 def test_a_model_moves_the_conversation_by_its_tools(media: Media, thinker: Agent, models_server: FakeOpenAI) -> None:
