@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 from django_tenants.utils import schema_context
 
+from agents.tools.remembering import forget
 from calls import outbound
 from calls.sweep import sweep
 from tenants.agencies.models import Agency
@@ -35,3 +36,4 @@ def sweep_calls() -> None:
 @shared_task(ignore_result=True)
 def sweep_agency_calls() -> None:
     sweep()
+    forget()

@@ -7,6 +7,7 @@ voiceops.E004  MEDIA_WORKERS names something that is no address
 voiceops.E005  S3 settings without a bucket
 voiceops.E006  the secrets' file can be read by other users
 voiceops.E007  a public address without https                                       (--deploy)
+voiceops.E010  OUTBOUND_ALLOW or OUTBOUND_PORTS names something that is none
 voiceops.W008  secrets made on this machine while the stores are shared             (--deploy)
 voiceops.W009  DEBUG at a public address                                            (--deploy)
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +29,7 @@ from voiceops.env import env
 from voiceops.lib.crypto import Keyring
 from voiceops.lib.errors import InvalidInput, SealError
 from voiceops.lib.net import parse_host_port
+from voiceops.lib.outbound import Rules
 
 POOLED = (
     "Two connections to the database share one session: a pooler in transaction mode, which would show one agency "
@@ -66,7 +69,7 @@ def keys(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register
 def addresses(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    return [*_public_url(), *_media_workers(), *_bucket(), *_secrets_file()]
+    return [*_public_url(), *_media_workers(), *_outbound(), *_bucket(), *_secrets_file()]
 
 
 def _public_url() -> Iterator[CheckMessage]:
@@ -85,6 +88,30 @@ def _media_workers() -> Iterator[CheckMessage]:
             parse_host_port(text)
         except InvalidInput as error:
             yield Error(f"MEDIA_WORKERS: {error.sentence}", id="voiceops.E004")
+
+
+def _outbound() -> Iterator[CheckMessage]:
+    for entry in settings.OUTBOUND_ALLOW:
+        if "/" in entry and not _is_network(entry):
+            yield Error(
+                f"OUTBOUND_ALLOW: {entry!r} is neither a host nor a network.",
+                hint="crm.internal, or 10.20.0.0/16.",
+                id="voiceops.E010",
+            )
+    try:
+        ports = Rules.of((), settings.OUTBOUND_PORTS).ports
+    except ValueError:
+        ports = ()
+    if not ports or any(not 0 < begin <= end < 65_536 for begin, end in ports):
+        yield Error("OUTBOUND_PORTS holds no ports.", hint="80,443,1024-65535", id="voiceops.E010")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _bucket() -> Iterator[CheckMessage]:

@@ -28,7 +28,7 @@ WORDS = {
 }  # fmt: skip
 """What the choices of a declaration are called; one that is not here is shown as it is."""
 
-MOST_ROWS = 40
+MOST_ROWS = 100
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from uuid import UUID
 from django import forms
 from django.forms import BoundField
 from django.http import QueryDict
+from django.utils.html import escape
 
 from agents.flow.form import identifier
 from agents.models import Tool
@@ -213,7 +214,7 @@ class ToolForm(forms.Form):
             place = f"fills.{operation.name}.{parameter.name}"
             words = f"{operation.label}: {parameter.name}" if operation.name else parameter.name
             self.fields[place] = forms.CharField(
-                label=words.replace("_", " "), help_text=parameter.about, required=False, max_length=2_000,
+                label=words.replace("_", " "), help_text=escape(parameter.about), required=False, max_length=2_000,
                 widget=forms.TextInput(
                     attrs={"placeholder": _filled_by(parameter.source), "autocomplete": "off"}
                 ),

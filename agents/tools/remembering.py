@@ -35,9 +35,7 @@ def once(
     row, is_new = ToolUse.objects.get_or_create(
         call_id=call_id, key=key, defaults={"tool": tool, "started_at": now, "until": until}
     )
-    if is_new:
-        ToolUse.objects.filter(started_at__lt=now - KEPT).delete()
-    else:
+    if not is_new:
         earlier = _waited(row)
         if earlier is not None:
             return earlier
@@ -48,6 +46,11 @@ def once(
     row.outcome = outcome.model_dump(mode="json")
     row.save(update_fields=["outcome"])
     return outcome
+
+
+def forget() -> int:
+    """By beat, in every agency: outcomes hold what was said and found, and no call asks for one so late. How many."""
+    return ToolUse.objects.filter(started_at__lt=timezone.now() - KEPT).delete()[0]
 
 
 def _waited(row: ToolUse) -> ToolOutcome | None:

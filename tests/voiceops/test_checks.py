@@ -44,6 +44,9 @@ def test_the_settings_of_a_laptop_are_fine(settings: Any) -> None:
         ("PUBLIC_URL", "ftp://voice.example.com", "voiceops.E003"),
         ("MEDIA_WORKERS", ["worker"], "voiceops.E004"),
         ("MEDIA_WORKERS", ["worker:0"], "voiceops.E004"),
+        ("OUTBOUND_ALLOW", ["10.0.0.0/33"], "voiceops.E010"),
+        ("OUTBOUND_PORTS", ["http"], "voiceops.E010"),
+        ("OUTBOUND_PORTS", [], "voiceops.E010"),
         ("S3_ENDPOINT_URL", "https://s3.example.com", "voiceops.E005"),
     ],
 )

@@ -146,3 +146,12 @@ def test_every_ready_kind_has_a_form_that_opens(kind: str, agency: World) -> Non
     assert page.get(reverse("new_tool", args=[kind])).status_code == 200
     assert page.post(reverse("new_tool", args=[kind]), {"label": ""}).status_code == 422
     assert browser(agency.dana).get(reverse("new_tool", args=[kind])).status_code == 404
+
+
+def test_what_a_server_says_of_its_tools_is_text_on_the_page(shop: Tool, agency: World) -> None:
+    for row in shop.config["tools"]:
+        row["about"] = "<i>evil</i>"
+    shop.save()
+    shown = browser(agency.bob).get(reverse("tool", args=[shop.pk])).content.decode()
+    assert "<i>evil" not in shown
+    assert "&lt;i&gt;evil" in shown

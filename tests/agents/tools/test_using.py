@@ -202,6 +202,7 @@ def test_outcomes_are_sealed_and_forgotten_after_a_day(agency: World, shop: Tool
     assert "shipped" not in str(ToolUse.objects.values_list("outcome", flat=True)[0])
     ToolUse.objects.update(started_at=timezone.now() - timedelta(days=2))
     ask(agency, "order", by=caller(agency, call_id=uuid.uuid4()))
+    assert remembering.forget() == 1
     assert not ToolUse.objects.filter(call_id=by.call_id).exists()
 
 

@@ -40,7 +40,7 @@ async def with_tool(stage: Stage, url: str, **config: Any) -> str:
             if node["type"] == "conversation":
                 node["tools"] = [name]
         agents.save_draft(alice, stage.agent, document, stage.agent.draft_revision)
-        agents.publish(alice, stage.agent)
+        agents.publish(alice, stage.agent, anyway=True)
 
     await stage.read(make)
     return name
@@ -74,6 +74,9 @@ async def test_a_tool_is_used_and_shown_on_the_calls_page(stage: Stage) -> None:
                 assert (outcome.ok, outcome.status, outcome.variables) == (True, 200, {"state": "shipped"})
                 await ask(session, 4, "something_else", key="1.2")
                 assert not (await told(session, 4)).ok
+                question = UseTool(tool="knowledge", arguments={"question": "When are you open?"}, key="1.3")
+                await session.send(wire.Request(id=5, action="knowledge", use=question))
+                assert "nothing to look things up in" in (await told(session, 5)).text
                 await session.tell(
                     ToolUsed(turn=1, node="front", tool=name, by="model", arguments={"order": "7"}, ok=True, status=200,
                              text=outcome.text, variables=outcome.variables, started_ms=10, ended_ms=90)
