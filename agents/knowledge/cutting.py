@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from agents.knowledge.reading.blocks import Block
 
 AIM = 900
+ROWS_AIM = 200
+"""Rows of a table that are longer than this together are passages of their own: each makes sense by itself."""
+
 LONGEST = 1_400
 OVERLAP = 160
 LONGEST_HEADING = 300
@@ -38,6 +41,7 @@ class Passage:
 class _Piece:
     text: str
     page: int | None
+    row: bool = False
 
 
 @dataclass
@@ -85,8 +89,9 @@ def _path(path: list[tuple[int, str]]) -> str:
 
 def _pieces(block: Block) -> list[_Piece]:
     """A paragraph as it is, or, when it is long, its sentences; a sentence without an end is cut at a space."""
+    row = block.kind == "row"
     if len(block.text) <= LONGEST:
-        return [_Piece(block.text, block.page)]
+        return [_Piece(block.text, block.page, row)]
     pieces = []
     for sentence in _SENTENCE.split(block.text):
         while len(sentence) > LONGEST:
@@ -96,18 +101,19 @@ def _pieces(block: Block) -> list[_Piece]:
             sentence = sentence[at:].strip()
         if sentence:
             pieces.append(sentence)
-    return [_Piece(piece, block.page) for piece in pieces]
+    return [_Piece(piece, block.page, row) for piece in pieces]
 
 
 def _packed(pieces: list[_Piece]) -> Iterator[list[_Piece]]:
-    """As many pieces together as make a passage."""
+    """As many pieces together as make a passage. Prose begins with the end of the passage before."""
     held: list[_Piece] = []
     size = 0
     for piece in pieces:
         more = size + len(piece.text)
-        if held and more > AIM and (size >= AIM // 2 or more > LONGEST):
+        aim = ROWS_AIM if piece.row else AIM
+        if held and more > aim and (size >= aim // 2 or more > LONGEST or piece.row):
             yield held
-            tail = _tail(held[-1].text)
+            tail = "" if piece.row or held[-1].row else _tail(held[-1].text)
             fits = tail and len(tail) + len(piece.text) <= LONGEST
             held, size = ([_Piece(tail, held[-1].page)], len(tail)) if fits else ([], 0)
         held.append(piece)

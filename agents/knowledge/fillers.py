@@ -9,7 +9,7 @@ _SAID = {
     " question ask asking asked wonder wondering tell told know need want wanted would could can may might should"
     " looking look find out give let say said get got anything something someone somebody there also about any"
     " possible possibly sure guess think thought mean help let's i'd i'm i've you're you guys folks sir ma'am what's"
-    " how's there's don't do does did is are was were",
+    " how's there's don't do does did is are was were much many lot bit come go going get use have has had take time",
     "de": "hallo guten tag bitte danke ja nein also ähm äh mal eben nur gern gerne eigentlich vielleicht frage fragen"
     " wissen sagen möchte möchten würde würden könnte könnten können kann will wollte brauche hätte haben sie mir ihnen"
     " ihre ihr gibt es etwas was wie denn bei euch",

@@ -41,6 +41,8 @@ DATABASE_MS = 1_000
 LONGEST_EXTRACT = 420
 UNKNOWN = "Nothing in the documents answers this."
 _SENTENCE = re.compile(r"(?<=[.!?…。！？])\s+|\n")
+_ASKED_IN_A_ROW = re.compile(r"^[^:;\n]{1,40}: [^;\n]{1,300}\?; [^:;\n]{1,40}: ", re.MULTILINE)
+"""The first cell of a table of questions and answers: nobody reads the question out."""
 
 _SET = "select set_config('statement_timeout', %s, true), set_config('enable_seqscan', %s, true)"
 _DETAILS = """select c.id, d.id, d.title, d.url, c.heading, c.page, c.text, g.base_id,
@@ -232,10 +234,16 @@ def _bounded(ms: int) -> Iterator[Any]:
 
 def extract(question: str, hit: Hit) -> str:
     """The sentences of the passage that say most about the question, in their order."""
-    sentences = [sentence.strip().removeprefix("- ") for sentence in _SENTENCE.split(hit.text) if sentence.strip()]
     said = {word[:5] for word in re.findall(r"\w{3,}", question.lower())}
-    worth = [sum(word[:5] in said for word in set(re.findall(r"\w{3,}", one.lower()))) for one in sentences]
-    best = max(range(len(sentences)), key=lambda number: (worth[number], -number), default=0)
+
+    def worth(text: str) -> int:
+        return sum(word[:5] in said for word in set(re.findall(r"\w{3,}", text.lower())))
+
+    lines = hit.text.split("\n")
+    rows = [line for line in lines if _ASKED_IN_A_ROW.match(line)]
+    text = _ASKED_IN_A_ROW.sub("", max(rows, key=worth)) if rows else hit.text
+    sentences = [sentence.strip().removeprefix("- ") for sentence in _SENTENCE.split(text) if sentence.strip()]
+    best = 0 if rows else max(range(len(sentences)), key=lambda number: (worth(sentences[number]), -number), default=0)
     taken: list[str] = []
     for sentence in sentences[best:]:
         if taken and len(" ".join([*taken, sentence])) > LONGEST_EXTRACT:
