@@ -43,6 +43,9 @@ MOST_STEPS = 100
 MOST_USES = 20
 """What is done outside without a word of the caller: more is a circle, too."""
 
+MOST_WAITS = 100
+"""Waits in which the caller had time to speak, and did not: who polls for longer has lost the caller."""
+
 LEAST_CONFIDENCE = 0.35
 LONGEST_VALUE = 2_000
 MOST_VARIABLES = 300
@@ -73,7 +76,7 @@ class Engine:
         self._clips = {clip.id: clip for clip in spec.agent.clips}
         self.doing: work.Work | None = None
         """The work whose outcome is awaited."""
-        self._uses = 0
+        self._uses = self._waits = 0
         self._called = {"caller": spec.caller, "called": spec.called, "direction": spec.direction}
         self.becomes(self.colleague(position.agent) or spec.agent)
         if position.node not in self.flow.by_id:
@@ -259,7 +262,7 @@ class Engine:
         if reply.work is None:
             return reply
         self._uses += 1
-        return reply if self._uses <= MOST_USES else self._circle(Visit())
+        return reply if self._uses <= MOST_USES and self._waits <= MOST_WAITS else self._circle(Visit())
 
     def _circle(self, visit: Visit) -> Reply:
         message = "The flow runs in a circle without listening."
@@ -267,9 +270,10 @@ class Engine:
         visit.lines = visit.lines[:3]
         return self.end(visit, "flow_error")
 
-    def listened(self) -> None:
+    def waited(self) -> None:
         """The caller had time to speak."""
         self._uses = 0
+        self._waits += 1
 
     def end(self, visit: Visit, outcome: str) -> Reply:
         self.at.ended = outcome
@@ -298,7 +302,7 @@ class Engine:
         return behaviour(node).hear(self, node, heard)
 
     def remember_said(self, heard: str) -> None:
-        self.listened()
+        self._uses = self._waits = 0
         if heard:
             self.at.last_said = heard[:LONGEST_KEPT]
 

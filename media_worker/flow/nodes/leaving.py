@@ -25,7 +25,7 @@ class WaitBehaviour(Behaviour[WaitNode]):
     def arrive(self, on: Engine, node: WaitNode, visit: Visit) -> Reply:
         visit.say(on.text(node.say))
         if node.seconds >= LISTENS:
-            on.listened()
+            on.waited()
         return visit.reply(work=Wait(node.id, node.seconds, node.heard is not None))
 
     def again(self, on: Engine, node: WaitNode, excuse: str) -> Reply:

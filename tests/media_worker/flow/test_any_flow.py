@@ -11,6 +11,7 @@ import pytest
 from media_worker.contract.flow import KINDS, Flow
 from media_worker.contract.spec import Colleague
 from media_worker.contract.tools import Parameter, Source, ToolOutcome, ToolSpec
+from media_worker.flow.engine import MOST_USES, MOST_WAITS
 from media_worker.flow.reply import Reply
 from media_worker.flow.work import Work
 from tests.media_worker.flow.conftest import Talk, spec
@@ -109,7 +110,7 @@ async def settled(call: Talk, reply: Reply | None, dice: random.Random) -> Reply
     async def speak(one: Reply) -> None:
         nonlocal said
         said += 1
-        assert said < 60, "the flow talks to itself"
+        assert said < MOST_WAITS * MOST_USES, "the flow talks to itself"
         assert len(one.text) < 40_000
 
     rounds = 0

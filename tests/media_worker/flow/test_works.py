@@ -107,6 +107,12 @@ async def test_a_wait_ends_with_its_time_or_with_the_callers_words(talk):
     assert said == ["Hello. Take your time.", "Too late. Goodbye."]
 
 
+async def test_a_flow_that_only_waits_ends_at_last(talk):
+    call = talk(flow(WaitNode(id="wait", say="Still there.", seconds=5, next="wait")))
+    said, last = await drive(call, call.runner.opening(), FakeHands(wait=ToolOutcome(ok=True)))
+    assert (last.outcome, len(said)) == ("flow_error", 101)
+
+
 async def test_a_transfer_ends_the_call_or_goes_on(talk):
     of = flow(
         TransferNode(id="go", to="{{desk|+1 415 555 0123}}", failed="talk"), ConversationNode(id="talk", say="Well?")
