@@ -13,7 +13,7 @@ from agents.flow.declared import of_flow
 from agents.flow.problems import Path, Places, Problem
 from agents.flow.variables import Variables, holes, missing_variables, tools_of, variables_of
 from media_worker.contract.flow import Argument, Flow, ToolNode
-from media_worker.contract.tools import ToolSpec
+from media_worker.contract.tools import Parameter, ToolSpec
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ def check_references(flow: Flow, around: Around, knowledge: Sequence[str] = ()) 
     """`knowledge`: the bases that the agent may read."""
     places = Places(flow)
     sets = {name: tool.sets for name, tool in around.tools.items()} if around.tools is not None else None
-    known = variables_of(flow, sets)
+    remembered = [one.sets for one in (around.tools or {}).values() if one.act == "remember"]
+    known = variables_of(flow, sets, {name for names in remembered for name in names})
     problems = list(_check_names(flow, around, knowledge, places))
     for number, base in enumerate(knowledge):
         if around.bases is not None and base not in around.bases:
@@ -96,19 +97,23 @@ def _check_tools(flow: Flow, tools: Mapping[str, ToolSpec], known: Variables, pl
         if tool is None or len(path) != 5:
             continue
         for parameter in tool.parameters:
+            heard = _heard(parameter, None, known)
             if parameter.trusted and parameter.source == "model":
                 sentence = f"“{_label(tool)}” lets the model fill “{parameter.name}”, which callers may not choose."
                 yield Problem(places(path[:4]), sentence, path)
+            elif parameter.trusted and heard:
+                yield Problem(places(path[:4]), _from_callers(parameter, heard), path)
 
 
 def _check_arguments(
     tool: ToolSpec, arguments: tuple[Argument, ...], path: Path, known: Variables, places: Places
 ) -> Iterator[Problem]:
-    """What a step gives a tool, held to what the tool takes."""
+    """What a step gives a tool, held to what the tool takes. What it does not give comes from the variable of that name."""
     parameters = {parameter.name: parameter for parameter in tool.parameters}
-    given = {argument.name: argument for argument in arguments}
+    given: dict[str, tuple[Argument, Path]] = {}
     for place, argument in enumerate(arguments):
         at: Path = (*path, "arguments", place, "value")
+        given[argument.name] = argument, at
         parameter = parameters.get(argument.name)
         if parameter is None:
             takes = ", ".join(parameters) or "nothing"
@@ -117,20 +122,33 @@ def _check_arguments(
         elif parameter.source == "fixed":
             sentence = f"“{argument.name}” is fixed where the tool is set up, so what stands here is not used."
             yield Problem(places(at), sentence, at, blocking=False)
-        elif parameter.trusted:
-            heard = [name for name, _ in holes(argument.value) if name in known.heard]
-            if heard:
-                sentence = f"“{argument.name}” may not come from what callers say, and {{{{{heard[0][:40]}}}}} does."
-                yield Problem(places(at), sentence, at)
-        elif parameter.required and not argument.value.strip():
-            yield Problem(places(at), f"“{_label(tool)}” needs “{argument.name}”, and nothing is given.", at)
-    for parameter in tool.parameters:
-        if parameter.required and parameter.source == "model" and parameter.name not in given:
-            sentence = f"“{_label(tool)}” needs “{parameter.name}”, and this step does not give it."
-            yield Problem(places(path), sentence, (*path, "arguments"))
-        elif parameter.trusted and parameter.source == "variable" and parameter.value in known.heard:
-            sentence = f"“{parameter.name}” is filled with “{parameter.value}”, which comes from what callers say."
-            yield Problem(places(path), sentence, (*path, "tool"))
+    for name, parameter in parameters.items():
+        own = given.get(name)
+        at = own[1] if own else (*path, "arguments")
+        heard = _heard(parameter, own[0] if own else None, known)
+        if parameter.trusted and heard:
+            yield Problem(places(at), _from_callers(parameter, heard), at)
+        elif parameter.required and own is not None and parameter.source != "fixed":
+            if not own[0].value.strip():
+                yield Problem(places(at), f"“{_label(tool)}” needs “{name}”, and nothing is given.", at)
+        elif parameter.required and parameter.source == "model" and name not in known.known:
+            sentence = f"“{_label(tool)}” needs “{name}”, and this step does not give it."
+            yield Problem(places(path), sentence, at)
+
+
+def _heard(parameter: Parameter, argument: Argument | None, known: Variables) -> str:
+    """The variable by which what a caller said would get into a parameter; empty when it cannot."""
+    if parameter.source == "fixed":
+        names = [name for name, _ in holes(parameter.value)]
+    elif argument is not None:
+        names = [name for name, _ in holes(argument.value)]
+    else:
+        names = [parameter.value or parameter.name if parameter.source == "variable" else parameter.name]
+    return next((name for name in names if name in known.heard), "")
+
+
+def _from_callers(parameter: Parameter, variable: str) -> str:
+    return f"“{parameter.name}” may not come from what callers say, and {{{{{variable[:40]}}}}} does."
 
 
 def _label(tool: ToolSpec) -> str:

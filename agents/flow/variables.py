@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from agents.flow.declared import Found, of_flow
@@ -30,11 +30,14 @@ class Variables:
     early: frozenset[str]
 
 
-def variables_of(flow: Flow, sets: Mapping[str, tuple[str, ...]] | None = None) -> Variables:
-    """`sets`: the variables that each tool may fill, by the tool's name, where that is known."""
+def variables_of(
+    flow: Flow, sets: Mapping[str, tuple[str, ...]] | None = None, heard_too: Collection[str] = ()
+) -> Variables:
+    """`sets`: the variables that each tool may fill, by the tool's name, where that is known. `heard_too`: those that a
+    tool fills with what callers say."""
     early = {*CALL_VARIABLES, *(variable.name for variable in flow.variables)} - _LATER
     early |= {name for before in flow.before for name in (sets or {}).get(before.tool, ())}
-    heard, assigned, known = set(HEARD_ALWAYS), [], {*early, *CALL_VARIABLES}
+    heard, assigned, known = {*HEARD_ALWAYS, *heard_too}, [], {*early, *CALL_VARIABLES}
     for node in flow.nodes:
         if isinstance(node, CollectNode):
             heard |= {slot.name for slot in node.slots}

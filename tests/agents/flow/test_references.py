@@ -103,6 +103,31 @@ def test_a_caller_does_not_choose_where_the_money_goes() -> None:
     assert "“Find an order” lets the model fill “refund_to”" in found
 
 
+def test_what_a_step_does_not_give_comes_from_the_variable_of_that_name() -> None:
+    assert wrong(asks({"name": "number"}, then="look"), use()) == []
+    assert wrong(asks({"name": "refund_to"}, then="look"), use(number="1")) == [
+        "Step “look”: “refund_to” may not come from what callers say, and {{refund_to}} does."
+    ]
+
+
+def test_a_tool_that_is_set_up_with_what_callers_say_is_not_trusted_either() -> None:
+    parameter = Parameter(name="to", trusted=True, source="fixed", value="{{wanted}}")
+    send = ToolSpec(name="send", label="Send", about="Sends.", failure="Sorry.", parameters=(parameter,))
+    around = Around(tools={"send": send})
+    for node in (use(tool="send"), {"id": "look", "type": "conversation", "tools": ["send"], "fallback_goto": "bye"}):
+        (found,) = wrong(asks({"name": "wanted"}, then="look"), node, around=around)
+        assert "“to” may not come from what callers say, and {{wanted}} does" in found
+        assert wrong(node, around=around, variables=[{"name": "wanted"}]) == []
+
+
+def test_what_a_model_remembers_is_what_a_caller_said() -> None:
+    remember = ToolSpec(name="remember", about="Keeps.", act="remember", failure="Sorry.", sets=("noted",))
+    around = Around(tools={"find_order": ORDER, "remember": remember})
+    talk = {"id": "talk", "type": "conversation", "tools": ["remember"], "fallback_goto": "look"}
+    (found,) = wrong(talk, use(number="1", refund_to="{{noted}}"), around=around)
+    assert "“refund_to” may not come from what callers say" in found
+
+
 def test_a_look_up_before_the_greeting_knows_nothing_of_the_call_yet() -> None:
     before = [{"tool": "find_order", "arguments": [{"name": "number", "value": "{{order}}"}]}, {"tool": "hang_up"}]
     assert wrong(asks({"name": "order"}), before=before) == [
