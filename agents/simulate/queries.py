@@ -124,7 +124,7 @@ def choices(agent: Agent) -> dict[str, Any]:
     """What a test can name of this agent's draft: steps, variables, tools, outcomes."""
     content = read(agent.draft).content
     if content is None:
-        return {"nodes": [], "variables": [], "tools": [], "outcomes": []}
+        return {"nodes": [], "node_ids": [], "variables": [], "tools": [], "outcomes": []}
     flow = content.flow
     variables = [variable.name for variable in flow.variables]
     outcomes = []
@@ -137,6 +137,7 @@ def choices(agent: Agent) -> dict[str, Any]:
             outcomes.append(outcome)
     return {
         "nodes": [(node.id, words(node.id)) for node in flow.nodes],
+        "node_ids": [node.id for node in flow.nodes],
         "variables": list(dict.fromkeys(variables)),
         "tools": [tool["name"] for tool in tools_of(agent, flow)],
         "outcomes": list(dict.fromkeys(outcomes)),

@@ -66,10 +66,17 @@ def start(actor: User | None, agent: Agent, tests: Iterable[AgentTest], version:
             started_by=actor,
         )
         TestResult.objects.bulk_create(TestResult(run=run, test=test) for test in chosen)
-        old = agent.test_runs.order_by("-created_at").values_list("pk", flat=True)[KEPT_RUNS:]
-        TestRun.objects.filter(pk__in=list(old)).delete()
+        _forget_old_runs(agent)
         transaction.on_commit(lambda: run_agent_tests.delay(str(run.pk)))
     return run
+
+
+def _forget_old_runs(agent: Agent) -> None:
+    """All but the newest, and those that hold the last word on a test."""
+    results = TestResult.objects.filter(test__agent=agent, finished_at__isnull=False)
+    last = results.order_by("test_id", "-finished_at").distinct("test_id").values_list("run_id", flat=True)
+    old = agent.test_runs.order_by("-created_at").values_list("pk", flat=True)[KEPT_RUNS:]
+    TestRun.objects.filter(pk__in=set(old) - set(last)).delete()
 
 
 def settle(runs: Iterable[TestRun]) -> None:

@@ -209,6 +209,13 @@ def test_what_is_wrong_stands_beside_its_row_and_nothing_typed_is_lost(clinic: A
     assert not clinic.tests.exists()
 
 
+def test_a_step_that_is_gone_is_shown_as_gone_and_not_replaced(clinic: Agent, agency: World) -> None:
+    scenario = Scenario.model_validate({"expects": [{"kind": "reached", "node": "cellar"}]})
+    test = actions.save(agency.alice, clinic, "Cellar", scenario)
+    shown = browser(agency.bob).get(reverse("agent_test", args=[clinic.pk, test.pk])).content.decode()
+    assert "cellar (no such step)" in shown
+
+
 def test_tests_are_copied_and_deleted(clinic: Agent, booking: AgentTest, agency: World) -> None:
     bob = browser(agency.bob)
     assert bob.post(reverse("duplicate_agent_test", args=[clinic.pk, booking.pk])).status_code == 302

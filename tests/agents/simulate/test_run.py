@@ -166,3 +166,15 @@ def test_names_are_one_of_a_kind(clinic: Agent, booking: AgentTest, agency: Worl
         actions.save(agency.alice, clinic, "books FOR three", BOOKING)
     assert refused.value.field == "name"
     assert actions.duplicate(agency.alice, booking).name == "Books for three 2"
+
+
+def test_old_runs_go_but_the_last_word_on_each_test_stays(
+    media: Media, clinic: Agent, booking: AgentTest, agency: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.simulate.run.KEPT_RUNS", 2)
+    ran(clinic, booking)
+    other = actions.save(agency.alice, clinic, "Goodbye", scenario(says("goodbye")))
+    for _ in range(4):
+        ran(clinic, other)
+    assert clinic.test_runs.count() == 3
+    assert standing(clinic).of(booking) is not None
