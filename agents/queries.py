@@ -119,6 +119,18 @@ def _version_row(agent: Agent, version: AgentVersion, split: list[tuple[str, int
     return VersionRow(version, state, split)
 
 
+def content_of(agent: Agent, name: str) -> dict[str, object] | None:
+    """A version by its number, or the “draft”; None when there is no such version."""
+    if name == "draft":
+        return agent.draft if isinstance(agent.draft, dict) else {}
+    version = (
+        agent.versions.filter(number=int(name)).first()
+        if name.isascii() and name.isdigit() and len(name) < 10
+        else None
+    )
+    return version.content if version is not None else None
+
+
 def changes_since_published(agent: Agent) -> list[Change]:
     """What publishing would change for callers; everything is new when nothing was published."""
     return changes(agent.published.content if agent.published else {}, agent.draft)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from agents.api import change, clips, exchange, knowledge, providers, resources, templates, testing, tools
+from agents.api import change, clips, compare, exchange, knowledge, providers, resources, templates, testing, tools
 
 urlpatterns = [
     path("agents/", resources.agents, name="api_agents"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/tests/run/", testing.run_tests, name="api_run_agent_tests"),
     path("agents/<uuid:agent_id>/tests/runs/<uuid:run_id>/", testing.test_run, name="api_agent_test_run"),
     path("agents/<uuid:agent_id>/tests/<uuid:test_id>/", testing.test, name="api_agent_test"),
+    path("agents/<uuid:agent_id>/compare/", compare.compare, name="api_compare_versions"),
     path("agents/<uuid:agent_id>/export/", exchange.export, name="api_export_agent"),
     path("agents/import/", exchange.import_agent, name="api_import_agent"),
     path("templates/", templates.templates, name="api_templates"),

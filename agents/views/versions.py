@@ -89,9 +89,7 @@ def _version(agent: Agent, number: int) -> AgentVersion:
 
 
 def _content(agent: Agent, name: str) -> dict[str, object]:
-    if name == "draft":
-        return agent.draft if isinstance(agent.draft, dict) else {}
-    if not name.isdigit() or len(name) > 9:
+    content = queries.content_of(agent, name)
+    if content is None:
         raise Http404("There is no such version.")
-    content: dict[str, object] = _version(agent, int(name)).content
     return content

@@ -47,6 +47,22 @@ def test_a_program_makes_an_agent_and_publishes_its_draft(agency: World) -> None
     assert published.json()["number"] == 2
 
 
+def test_a_program_compares_versions_in_words(front_desk: Agent, agency: World) -> None:
+    before = front_desk.draft["flow"]["greeting"]
+    front_desk.draft["flow"]["greeting"] = f"{before} Ciao."
+    front_desk.save()
+    where = f"/api/v1/agents/{front_desk.pk}/compare/"
+    (change,) = program(agency.bob).get(where).json()
+    assert (change["part"], change["field"], change["what"]) == ("Start", "Greeting", "changed")
+    assert [line["kind"] for line in change["lines"]] == ["mixed"]
+    assert change["lines"][0]["text"].endswith("Ciao.")
+    assert program(agency.bob).get(f"{where}?a=1&b=1").json() == []
+    for wrong in ("a=9", "b=x", "a=²", "a=99999999999999"):
+        assert program(agency.bob).get(f"{where}?{wrong}").status_code == 404
+    assert program(agency.dana).get(where).status_code in (403, 404)
+    assert program(agency.erin).get(where).status_code == 404
+
+
 def test_errors_name_their_field(agency: World) -> None:
     bob = program(agency.bob)
     refused = post(bob, "agents/", client=str(agency.bright_dental.pk), name="", purpose="x")

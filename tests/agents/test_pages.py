@@ -98,6 +98,19 @@ def test_a_save_from_the_page_keeps_folded_steps_and_says_what_is_wrong_by_field
     ]
 
 
+def test_comparing_shows_words_that_went_and_came(front_desk: Agent, agency: World) -> None:
+    draft = front_desk.draft
+    draft["flow"]["greeting"] = draft["flow"]["greeting"].replace("virtual", "<b>friendly</b>")
+    Agent.objects.filter(pk=front_desk.pk).update(draft=draft)
+    shown = browser(agency.bob).get(reverse("compare_versions", args=[front_desk.pk])).content.decode()
+    assert "<del>virtual</del><ins>&lt;b&gt;friendly&lt;/b&gt;</ins>" in shown
+    assert "1 difference" in shown
+    for wrong in ("a=9", "b=x", "a=²", "b=99999999999"):
+        assert (
+            browser(agency.bob).get(f"{reverse('compare_versions', args=[front_desk.pk])}?{wrong}").status_code == 404
+        )
+
+
 def test_a_page_of_two_hundred_steps_holds_their_summaries_only(front_desk: Agent, agency: World) -> None:
     nodes = [{"id": f"line_{i}", "type": "say", "text": "Hello.", "next": f"line_{i + 1}"} for i in range(199)]
     flow = {"greeting": "Hi.", "start": "line_0", "nodes": [*nodes, {"id": "line_199", "type": "end", "text": "Bye."}]}
