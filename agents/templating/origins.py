@@ -49,7 +49,7 @@ def required(document: object) -> From:
 
 def moved(
     origin: From,
-    document: Mapping[str, Any],
+    document: object,
     version: TemplateVersion,
     values: Values,
     *,
@@ -60,9 +60,20 @@ def moved(
 
     Raises NotPublishable when the document itself cannot be read, InvalidInput when the values do not fit.
     """
-    base = documents.rendered(origin.version, origin.values)
+    return brought(documents.rendered(origin.version, origin.values), plain(document), version, values, choices, rule)
+
+
+def brought(
+    base: Mapping[str, Any],
+    document: Mapping[str, Any],
+    version: TemplateVersion,
+    values: Values,
+    choices: Mapping[str, str] | None = None,
+    rule: Rule = "leave",
+) -> Merged:
+    """The same for a document written out (`plain`) and what it was made from."""
     target = documents.rendered(version, values)
-    merged = merge(base, plain(document), target, choices=choices, rule=rule)
+    merged = merge(base, document, target, choices=choices, rule=rule)
     return Merged({**merged.document, "origin": target["origin"]}, merged.clashes, merged.undecided)
 
 

@@ -90,7 +90,8 @@ def preview(
         return _bare(standing("archived"))
     try:
         plain = origins.plain(document)
-        mine = overrides(documents.rendered(origin.version, origin.values), plain)
+        base = documents.rendered(origin.version, origin.values)
+        mine = overrides(base, plain)
         own = shown(mine) if words else []
         if origin.version.number >= version.number:
             state: State = "current" if origin.version == version else "ahead"
@@ -102,7 +103,7 @@ def preview(
         if needs:
             said = " ".join(sentence for _, sentence in needs)
             return Preview(standing("needs", said, len(mine)), [], [], needs, [], own)
-        merged = origins.moved(origin, plain, version, filled.values, choices=choices, rule=rule)
+        merged = origins.brought(base, plain, version, filled.values, choices, rule)
         problems = origins.problems_of(agent, merged.document) if words else []
     except (NotPublishable, InvalidInput) as error:
         return _bare(standing("broken", error.sentence))

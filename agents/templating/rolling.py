@@ -265,9 +265,8 @@ def _merged(item: RollOutItem, origin: From, document: object, version: Template
     filled = documents.values_for(version, {**origin.values, **item.values})
     if filled.problems:
         raise Left(f"It needs values first: {' '.join(filled.problems.values())}")
-    plain = origins.plain(document)
     rule = item.roll_out.rule
-    merged = origins.moved(origin, plain, version, filled.values, choices=item.choices, rule=rule)  # type: ignore[arg-type]
+    merged = origins.moved(origin, document, version, filled.values, choices=item.choices, rule=rule)  # type: ignore[arg-type]
     if merged.undecided:
         raise Left(f"The agent and the template both changed: {places(merged.undecided)}. Choose, and roll it out.")
     return merged
