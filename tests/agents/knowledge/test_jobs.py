@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from agents.knowledge import actions, claiming, indexing, jobs, search
+from agents.knowledge import actions, claiming, indexing, jobs, search, tasks
 from agents.knowledge.reading.blocks import Reading
 from agents.models import (
     KnowledgeBase,
@@ -23,6 +23,7 @@ from tests.fakes.embeddings import FakeEmbeddings
 from tests.fakes.site import FakeSite
 from tests.world import World
 from voiceops.lib.errors import InvalidInput
+from voiceops.lib.schema import current_schema
 from voiceops.lib.storage import store
 
 pytestmark = pytest.mark.db
@@ -193,6 +194,18 @@ def test_what_a_crash_left_is_found_and_taken_over(base: KnowledgeBase) -> None:
     assert read(document).state == D.READY
     with pytest.raises(claiming.NobodysAnyMore):
         claiming.go_on(crashed, progress=False)
+
+
+def test_the_sweeper_hands_over_what_is_left_in_every_agency(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = actions.upload(None, base, "crown.txt", b"A crown costs 700 dollars.")
+    actions.index_anew(None, base)
+    handed: list[tuple[str, object]] = []
+    monkeypatch.setattr(tasks.read_document, "delay", lambda pk: handed.append((current_schema(), pk)))
+    monkeypatch.setattr(tasks.build_generation, "delay", lambda pk: handed.append((current_schema(), pk)))
+    tasks.sweep()
+    assert handed == [("alice", str(document.pk)), ("alice", building(base).pk)]
 
 
 def test_an_account_without_embeddings_is_told_at_once(
