@@ -19,8 +19,8 @@ from agents.models import ProviderAccount
 from media_worker.providers.openai import VENDOR as OPENAI
 from voiceops.lib.errors import ProviderRefused
 
-SECONDS = 25.0
-ALTOGETHER = 50.0
+SECONDS = 45.0
+ALTOGETHER = 58.0
 LONGEST_ANSWER = 60_000
 
 TASK = """You write voice agents that speak on the phone for a business: a graph of steps with their words.
