@@ -21,7 +21,7 @@ from agents.behaviour import number
 from agents.flow import week
 from agents.flow.declared import Declared, Found, fields, kind_of, within
 from agents.flow.outline import title
-from media_worker.contract.flow import KINDS, Flow, Hours
+from media_worker.contract.flow import KINDS, Flow, Hours, NodeBase
 
 Tree = Mapping[str, Any]
 DEEPEST = 12
@@ -77,8 +77,9 @@ def _references(flow: dict[str, Any]) -> list[Found]:
     for number_, node in enumerate(flow["nodes"]):
         kind = kind_of(node)
         if kind is not None:
-            inner = within(node, kind, ("nodes", number_))
-            found += [one for one in inner if one.field.widget == "node" or one.path[2:] == ("id",)]
+            found += [one for one in within(node, kind, ("nodes", number_)) if one.field.widget == "node"]
+        if isinstance(node, dict) and "id" in node:
+            found.append(Found(("nodes", number_, "id"), fields(NodeBase)["id"], node["id"]))
     return found
 
 

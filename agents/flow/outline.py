@@ -150,7 +150,7 @@ def _step(node: Mapping[str, Any], number: int, making: Making, *, with_fields: 
         searched=" ".join(" ".join(texts).lower().split())[:LONGEST_SEARCHED],
         problems=told,
         own_problems=tuple(p for p in told if not _of_a_field(p, kind)),
-        fields=fields_of(node, kind, path, making) if kind and with_fields else None,
+        fields=(fields_of(node, kind, path, making) if kind else ()) if with_fields else None,
     )
 
 

@@ -87,6 +87,22 @@ def test_what_makes_no_sense_is_kept_and_shown_with_its_problems(
     assert page.get(reverse("canvas_data", args=[front_desk.pk])).json()["problems"]
 
 
+def test_a_step_of_no_known_kind_is_shown_and_stays_until_somebody_removes_it(front_desk: Agent, agency: World) -> None:
+    strange = {"id": "strange", "type": "telepathy", "depth": 3}
+    Agent.objects.filter(pk=front_desk.pk).update(draft=script(strange, 7))  # type: ignore[arg-type]
+    front_desk.refresh_from_db()
+    page, where = browser(agency.bob), reverse("agent", args=[front_desk.pk])
+    shown = page.get(f"{reverse('agent_step', args=[front_desk.pk, 0])}?id=strange")
+    assert "no kind of step that is known" in shown.content.decode()
+    assert page.get(f"{where}?open=0,1").status_code == 200
+    posted = dict(as_posted(front_desk.draft)) | {"flow.greeting": "Hey.", "flow.nodes.0.title": "Odd"}
+    posted["revision"] = str(front_desk.draft_revision)
+    assert page.post(where, posted, headers={"accept": "application/json"}).json()["renamed"] == {"strange": "odd"}
+    front_desk.refresh_from_db()
+    assert front_desk.draft["flow"]["nodes"][:2] == [{**strange, "id": "odd"}, 7]
+    assert (front_desk.draft["flow"]["greeting"], front_desk.draft["flow"]["start"]) == ("Hey.", "odd")
+
+
 def test_a_form_with_a_nul_or_a_flood_of_fields_loses_nothing(front_desk: Agent, agency: World) -> None:
     where, page = reverse("agent", args=[front_desk.pk]), browser(agency.bob)
     posted = dict(as_posted(front_desk.draft, [])) | {"revision": str(front_desk.draft_revision)}
