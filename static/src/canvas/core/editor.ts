@@ -23,6 +23,8 @@ const READABLE = 0.7;
 export class Editor {
   flow: ReactFlowInstance<Card, LineEdge> | null = null;
   saving: Saving | null = null;
+  /** The step that the view is on its way to, beside the panel already. */
+  private going = "";
   private copied = "";
   private pastes = 0;
 
@@ -209,6 +211,7 @@ export class Editor {
   // ── going somewhere ───────────────────────────────────────────────────────────────────────────
   /** Shows a step, and in its form the field at `inside`. */
   reveal(key: string, inside = ""): void {
+    this.going = key;
     this.store.set({ chosen: new Set([key]), shown: { key, inside } });
     const { drawing } = this.store.state;
     const at = key === START ? drawing.at : drawing.steps.find((step) => step.key === key);
@@ -219,6 +222,9 @@ export class Editor {
 
   /** The step is not hidden by the panel, `wide` pixels on the right. */
   showBeside(key: string, wide: number): void {
+    const going = this.going;
+    this.going = "";
+    if (going === key) return;
     const { drawing } = this.store.state;
     const at = key === START ? drawing.at : drawing.steps.find((step) => step.key === key);
     const pane = document.querySelector(".canvas-pane")?.getBoundingClientRect();
