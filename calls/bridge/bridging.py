@@ -19,6 +19,7 @@ from calls.bridge.lastwords import LastWords
 from calls.bridge.line import Line, LineClosed
 from calls.bridge.opening import Opened
 from calls.bridge.relay import Relay
+from calls.bridge.showing import shown
 from calls.bridge.workers import Workers
 from calls.events import Key, Store
 from calls.lifecycle import End, EndedReason
@@ -228,7 +229,11 @@ class Bridging:
         at_ms = await self._line.say(samples)
         if self._speaking is not None:
             turn, self._speaking = self._speaking, None
-            await self._line.event(self._tell(OnWire(turn=turn), at_ms).model_dump_json())
+            await self._show(self._tell(OnWire(turn=turn), at_ms))
+
+    async def _show(self, event: CallEvent) -> None:
+        if (seen := shown(event, draft=self._opened.draft)) is not None:
+            await self._line.event(seen.model_dump_json())
 
     async def _from_worker(self, message: wire.ToBridge, relay: Relay) -> None:
         if isinstance(message, wire.Event):
@@ -236,7 +241,7 @@ class Bridging:
             if isinstance(message.event.body, UserTurn):
                 self._last_words.told(message.event.body.ended_ms)
             self._store.event(self._key, "worker", message.event)
-            await self._line.event(message.event.model_dump_json())
+            await self._show(message.event)
         elif isinstance(message, wire.SnapshotTaken):
             self._snapshot = message.snapshot
             self._store.snapshot(self._key, message.snapshot)

@@ -56,6 +56,8 @@ class Opened:
     caller_id: str = ""
     faults: tuple[str, ...] = ()
     client_id: UUID | None = None
+    draft: bool = False
+    """An editor's test, which only builders hold."""
 
 
 class HandshakeRefused(Exception):
@@ -129,6 +131,7 @@ def _opened(schema: str, carrier: Carrier, call: Call) -> Opened:
         caller_id=call.called if call.direction == Call.Direction.INBOUND else call.caller,
         faults=tuple(faults),
         client_id=call.client_id,
+        draft=call.test and call.agent_version_id is None,
     )
 
 
