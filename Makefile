@@ -4,7 +4,7 @@
 
 PYTHON_IN_VENV := .venv/bin/python
 TESTS ?= tests
-JOBS ?= 2
+JOBS ?= 4
 
 help: ## Show this help
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -15,7 +15,7 @@ demo: venv ## Start a private VoiceOps, hold one real phone call with it, print 
 up: venv ## Run VoiceOps here until Ctrl-C (VOICEOPS_PORT=8001 for another port)
 	@exec $(PYTHON_IN_VENV) manage.py up
 
-test: venv ## Run all tests (TESTS=tests/calls for some, JOBS=4 for more at once)
+test: venv ## Run all tests (TESTS=tests/calls for some, JOBS=2 for fewer at once)
 	@tools/chromium
 	@JOBS=$(JOBS) tools/test $(TESTS)
 
