@@ -113,6 +113,27 @@ def _has_work(node: Node) -> bool:
     return isinstance(node, CollectNode | MenuNode)
 
 
+def check_one_model(content: AgentContent) -> list[Problem]:
+    """What steps ask for that a model which hears, thinks and speaks by itself does not do: hints, the call goes on."""
+    if content.models.s2s is None:
+        return []
+    problems = []
+    for number, node in enumerate(content.flow.nodes):
+        for name, sentence in _NOT_BY_ONE_MODEL.items():
+            if getattr(node, name, None):
+                place = f"Step “{words(node.id)}”"
+                problems.append(Problem(place, sentence, ("flow", "nodes", number, name), blocking=False))
+    return problems
+
+
+_NOT_BY_ONE_MODEL = {
+    "voice": "The speech-to-speech model has one voice for the whole call: another voice here is not heard.",
+    "clip": "The speech-to-speech model says these words itself: the recorded clip is not heard.",
+    "tier": "The speech-to-speech model answers everywhere: nobody else is asked at this step.",
+    "heard": "The speech-to-speech model ends a wait by its time only, not by the caller's words.",
+}
+
+
 def check_fallbacks(fallbacks: Fallbacks) -> list[Problem]:
     problems = []
     if fallbacks.transfer_to and not can_be_called(fallbacks.transfer_to):

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from agents.checks import check_choices, check_fallbacks, check_routing
+from agents.checks import check_choices, check_fallbacks, check_one_model, check_routing
 from agents.errors import DraftRefused
 from agents.flow.check import check_flow, dangling
 from agents.flow.problems import Path, Problem, explain
@@ -156,7 +156,9 @@ def read(document: object, around: Around | None = None) -> Reading:
     found = [*check_flow(content.flow, llm_free=llm_free), *check_choices(content)]
     if around is not None:
         found += check_references(content.flow, around, content.knowledge)
-    return Reading(content, (*found, *check_fallbacks(content.fallbacks), *check_routing(content)))
+    return Reading(
+        content, (*found, *check_one_model(content), *check_fallbacks(content.fallbacks), *check_routing(content))
+    )
 
 
 def whole(document: object) -> dict[str, Any]:

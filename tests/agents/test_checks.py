@@ -193,3 +193,19 @@ def test_rules_fallbacks_and_turns_are_named_as_the_editor_names_them() -> None:
         "Fallbacks, who takes the call then",
         "Behaviour, thinks ahead",
     }
+
+
+def test_what_a_model_that_speaks_itself_does_not_do_at_a_step_is_a_hint() -> None:
+    document = draft()
+    end = next(node for node in document["flow"]["nodes"] if node["type"] == "end")
+    end["clip"] = "goodbye"
+    talk = next(node for node in document["flow"]["nodes"] if node["type"] == "conversation")
+    talk["voice"] = "Bella"
+    assert not any("speech-to-speech model" in said for _, said, _ in told(document))
+    document["models"]["s2s"] = {"account": ACCOUNT, "vendor": "openai", "options": {}}
+    hints = {
+        anchor.rsplit(".", 1)[-1]: blocking
+        for anchor, said, blocking in told(document)
+        if "speech-to-speech model" in said
+    }
+    assert hints == {"voice": False, "clip": False}
