@@ -81,7 +81,7 @@ def test_on_a_phone_the_rail_is_a_drawer_that_escape_closes(browser: Browser, si
     page.goto("/")
     expect(page.locator(".rail")).to_be_hidden()
     page.get_by_role("button", name="Menu").click()
-    expect(page.get_by_role("link", name="Calls")).to_be_visible()
+    expect(page.get_by_role("link", name="Calls", exact=True)).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator(".rail")).to_be_hidden()
     context.close()

@@ -20,6 +20,8 @@ const NODE_TYPES = { card: Card };
 const LINE_TYPES = { line: Line };
 const MANY = 80;
 const FAR = 0.35;
+/** So small that nobody could grasp a handle or a line. */
+const TINY = 0.18;
 const FEW = 6;
 
 /** What is asked after a line was dropped: which way out it is, or which step comes there. */
@@ -94,10 +96,10 @@ export function Flow({ narrow }: { narrow: boolean }) {
     editor.add(kind, { x: Math.round(at.x), y: Math.round(at.y) });
   }, [editor]);
 
-  const far = useView((view) => view.transform[2] < FAR);
+  const far = useView((view) => (view.transform[2] < TINY ? " far tiny" : view.transform[2] < FAR ? " far" : ""));
   const only = editor.mayBuild;
   return (
-    <div className={far ? "canvas-pane far" : "canvas-pane"} onDrop={only ? onDrop : undefined} onDragOver={only ? (event) => event.preventDefault() : undefined}>
+    <div className={`canvas-pane${far}`} onDrop={only ? onDrop : undefined} onDragOver={only ? (event) => event.preventDefault() : undefined}>
       <ReactFlow<CardNode, LineEdge>
         nodes={nodes}
         edges={edges}
